@@ -18,7 +18,7 @@ func Exp32(x float32) float32 {
 		log2e = 0x1.715476p+0
 		ln2hi = 0x1.62e4p-1    // 15 bits, so that n*ln2hi is exact
 		ln2lo = 0x1.7f7d1cp-20 // ln 2 - ln2hi
-		shift = 0x1.8p23       // adding it rounds to an integer, in the low bits
+		shift = 0x1.8p23       // adding it rounds to an integer, which is then in the low bits
 		p0    = 0x1p-1         // 1/2!
 		p1    = 0x1.5554dcp-3  // about 1/3!
 		p2    = 0x1.555518p-5  // about 1/4!

@@ -2,10 +2,10 @@ package fmath
 
 import "math"
 
-// The results of ExpSeries, LogSeries and PowSeries differ from those of Exp, Log and Pow in the
-// last bits. Position embeddings, and so all logits, depend on the functions of this file, and
-// so do the figures of evaluations. The probabilities of tokens depend on Exp, Log and Pow,
-// which are several times faster. If one set replaced the other, results would change.
+// The results of ExpSeries, LogSeries and PowSeries differ from those of Exp, Log and Pow in
+// the last bits. Position embeddings, all logits and the figures of evaluations depend on the
+// functions of this file. The probabilities of tokens depend on Exp, Log and Pow, which are
+// several times faster. If one set of functions replaced the other, results would change.
 
 // ExpSeries returns e^x within a few ulp, for |x| < 700.
 func ExpSeries(x float64) float64 {

@@ -39,8 +39,11 @@ type Attend struct {
 	Cap   float32 // soft cap of the scores; 0 means none
 	// Sinks adds one more score for each head, like the score of a further position without a
 	// value. This score takes part in the softmax. If Sinks is nil, there are no such scores.
-	Sinks  []float32 // [Heads]
-	Window int       // a row sees at most this many positions, including its own, but none before its span's Floor; 0 means that it sees all
+	Sinks []float32 // [Heads]
+	// Window is the largest number of positions that a row sees,
+	// including its own. With a window, a row sees no position
+	// before its span's Floor. If Window is 0, there is no window.
+	Window int
 	// Q has the queries. If KeyDim equals ValueDim, Out may be the same
 	// memory as Q. If Out is other memory, Run does not change Q.
 	Q   []float32 // [rows, Heads*KeyDim]
@@ -60,8 +63,8 @@ type attentionItem struct {
 type attentionScratch struct {
 	keys   []float32 // [KeyDim, 32]
 	values []float32 // [gatherBlocks*32, ValueDim]
-	q      []float32 // [rows, KeyDim]; a row is one head of one token, sorted by token
-	scores []float32 // [rows, width]: the positions of the item's blocks, and linePad
+	q      []float32 // [rows, KeyDim]; a row for each head of each token, sorted by token
+	scores []float32 // [rows, width]; width is the number of positions in the item's blocks, plus linePad
 	out    []float32 // [rows, ValueDim]
 }
 
@@ -69,8 +72,8 @@ const (
 	// attentionRows is the largest number of queries in an item.
 	// The queries of an item share the work of decoding a block.
 	attentionRows = 256
-	// attentionScores is the largest number of scores in an item. They take 2 MiB, which
-	// fit in the CPU's caches. Only an item of a single row may have more scores.
+	// attentionScores is the largest number of scores in an item. So many scores take 2 MiB,
+	// which fit in the CPU's caches. Only an item of a single row may have more scores.
 	attentionScores = 1 << 19
 	// gatherBlocks is how many blocks of values are added at once. The
 	// sums are loaded and stored only once for all these blocks.

@@ -6,11 +6,12 @@ import (
 )
 
 // If an item has at most codedRows queries, its keys and values are not decoded
-// beforehand. Instead, kernels decode them in registers, anew for every 4 or 8 queries.
+// beforehand. Instead, kernels decode them in registers, again for every 4 or 8 queries.
 const codedRows = 16
 
-// coded reports whether keys and values are multiplied without being decoded first, for an item
-// with the given number of queries. The kernel for AVX2 takes 16 columns at a time.
+// coded reports whether keys and values are multiplied without being decoded
+// first, for an item with the given number of queries. Values in F16 must have a
+// multiple of 16 columns, because the kernel for AVX2 takes 16 columns at a time.
 func (f *KVFormat) coded(rows int) (keys, values bool) {
 	if rows > codedRows || !vec.HasGemmCoded() {
 		return false, false

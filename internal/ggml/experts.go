@@ -41,7 +41,7 @@ type Group struct {
 type ExpertMatrix struct {
 	W     *matmul.Matrix // [rows, cols]
 	Scale float32        // factor of the products; 0 means 1
-	Bias  []float32      // [rows]; nil: none
+	Bias  []float32      // [rows]; nil means that there is none
 }
 
 // ExpertCall has the arguments of Experts.Run. Let y = Scale*(W·x) + Bias be the product of
@@ -55,7 +55,9 @@ type ExpertCall struct {
 	Act     Activation // used only if groups have Up
 	Tokens  []int      // [rows of all groups]
 	Weights []float32  // [rows of all groups]
-	Out     []float32  // [rows or tokens, rows of the matrices]
+	// If groups have Up, Out is [rows of all groups, rows of the matrices]. Otherwise it is
+	// [tokens, rows of the matrices].
+	Out []float32
 }
 
 // expertScratch is one worker's memory.

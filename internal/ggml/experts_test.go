@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// TestExperts checks that the result of a row has the same bits in a group as without other rows.
-// It tries several types, numbers of rows that do not fill the last panel, and several workers.
+// TestExperts checks that a row has the same results, bit for bit, in a group and alone. It
+// tries several types, numbers of rows that do not fill the last panel, and several workers.
 func TestExperts(t *testing.T) {
 	t.Run("apart", func(t *testing.T) { testExperts(t, []int{1, 0, 21}) })
 	t.Run("many rows", func(t *testing.T) { testExperts(t, []int{1, 0, maxApart}) })

@@ -18,8 +18,8 @@ const BlockLen = vec.BlockLen
 // of several texts are computed together, each with its own positions and cache.
 type Span struct {
 	Blocks [][]byte  // the text's cache blocks, in the order of positions
-	Recent [][]byte  // the same for layers with KVLayer.Recent; blocks that no row sees are nil
-	Floor  int       // the first position that rows see in layers with a window
+	Recent [][]byte  // the same, for layers whose KVLayer.Recent is set; blocks that no row sees are nil
+	Floor  int       // in layers with a window, the first position that rows may see
 	Pos    int       // position of the first row
 	Row, N int       // the span is rows Row to Row+N-1 of the batch
 	State  []float32 // the text's recurrent state before the first row; nil if there is none
@@ -187,8 +187,8 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 // widenValues decodes a head's values to dst [32, ValueDim]. It does not rotate them back.
 func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }
 
-// Used calls each for those parts of one layer's block that have the
-// first n positions, in order. each may read or overwrite a part.
+// Used passes to the function each those parts of one layer's block that have
+// the first n positions, in order. The function may read or overwrite a part.
 func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error {
 	if n == BlockLen {
 		return each(block)

@@ -9,8 +9,8 @@ import (
 // A Product is a matrix product Scale*(W·x) + Bias for several tokens.
 type Product struct {
 	W     *matmul.Matrix
-	Scale float32      // 0: 1
-	Bias  []float32    // [W.Rows]; nil: none
+	Scale float32      // 0 means 1
+	Bias  []float32    // [W.Rows]; nil means that there is none
 	Acts  *matmul.Acts // x [tokens, W.Cols]
 	Out   []float32    // [tokens, W.Rows]
 }
@@ -105,7 +105,7 @@ func (m *MatMul) Act(p *pool.Pool, act Activation, product Product) error {
 }
 
 // minWork is the smallest number of multiply-adds that
-// is worth a worker. They take some microseconds.
+// is worth a worker. So many take a few microseconds.
 const minWork = 1 << 16
 
 // start divides the products into items and runs them.

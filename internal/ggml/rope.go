@@ -11,8 +11,8 @@ import (
 // Scaling is a method of using a model in a longer context than that of its training.
 type Scaling string
 
-// The kinds of scaling. Position p rotates pair i by
-// the angle p * freq[i]. n stands for RopeParams.Dim:
+// The kinds of scaling. Position p rotates pair i by the angle p * freq[i]. Pairs with a large
+// freq are called fast, and pairs with a small freq are called slow. n stands for RopeParams.Dim:
 //
 //	none      freq[i] = base^(-2i/n)
 //	linear    freq[i] = base^(-2i/n) / Factor
@@ -57,11 +57,20 @@ type RopeParams struct {
 // YaRN has the parameters of YaRN's scaling (arXiv:2309.00071) that a
 // model may set. A field that is 0 stands for the paper's choice.
 type YaRN struct {
-	Ext                float64 // share of the unscaled frequency that fast pairs keep; 0 means all of it, negative none of it
-	Attn               float64 // the amplitude; 0 means 1 + 0.1*ln Factor, or 1 if Ext is negative
-	BetaFast, BetaSlow float64 // pairs that turn more than BetaFast times in OrigCtx positions are fast; those that turn less than BetaSlow times are stretched; 0 means 32 and 1
-	Exact              bool    // do not round the numbers of the pairs at which the ramp between fast and stretched pairs begins and ends
-	Log                float64 // if not 0, divide the amplitude by 1 + 0.1*Log*ln Factor
+	// Ext is the share of their unscaled frequency that fast pairs keep. 0 means all of it, and a
+	// negative number means none of it.
+	Ext float64
+	// Attn is the amplitude: the factor of sines and cosines. 0 means 1 + 0.1*ln Factor, or 1 if
+	// Ext is negative.
+	Attn float64
+	// Pairs that turn more than BetaFast times in OrigCtx positions are fast. Pairs that turn less
+	// than BetaSlow times are stretched. 0 means 32 for BetaFast, and 1 for BetaSlow.
+	BetaFast, BetaSlow float64
+	// Between fast and stretched pairs is a ramp. If Exact is set, the numbers of the pairs at its
+	// ends are not rounded.
+	Exact bool
+	// Log, if it is not 0, divides the amplitude by 1 + 0.1*Log*ln Factor.
+	Log float64
 }
 
 // Rope is a rotary position embedding. Pair i of a head x is a = x[2i] and b = x[2i+1]. With

@@ -29,7 +29,7 @@ type Conv struct {
 	Out     []float32 // [rows, Dim]
 }
 
-// convRun is the number of channels in an item. They take whole cache lines.
+// convRun is the number of channels in an item. So many channels take whole cache lines.
 const convRun = 64
 
 // Run computes the rows of all spans, and stores their u in the cache.

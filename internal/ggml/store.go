@@ -20,7 +20,7 @@ type Store struct {
 	Spans    []Span
 	Rope     *Rope     // the position embedding of Q and K; if nil, they are not rotated
 	Cos, Sin []float32 // [rows, Pairs] cosines and sines of the rows' positions
-	QScale   []float32 // [rows] factors of the queries; nil means none
+	QScale   []float32 // [rows] factors of the queries; nil means that there are none
 	Q        []float32 // [rows, Heads*KeyDim]
 	K        []float32 // [rows, Format.Heads*KeyDim]; if nil, only Q is rotated, and nothing is stored
 	V        []float32 // [rows, Format.Heads*ValueDim]

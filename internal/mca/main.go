@@ -1,6 +1,6 @@
 // Command mca estimates how fast the arm64 kernels are on CPUs that are not at hand. "make
-// mca" runs it. It disassembles the inner loops of the kernels in a built program. Then
-// llvm-mca estimates their cycles from a model of the CPU's pipelines, as if all data were
+// mca" runs it. It disassembles the kernels in a built program. Then llvm-mca estimates
+// the cycles of their inner loops from a model of the CPU's pipelines, as if all data were
 // in the nearest cache. The estimates rank variants well, but they are not measurements.
 package main
 

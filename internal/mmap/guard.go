@@ -25,10 +25,10 @@ func (e *FaultError) Error() string {
 	return fmt.Sprintf("%s: cannot be read at byte %d any more: the file was truncated or its disk failed while in use", e.Path, e.Offset)
 }
 
-// Guard calls fn and turns a fault in a mapped file into a *FaultError. Every
-// goroutine that reads a mapping must do so under a Guard of its own, because a fault
-// without one ends the process. Faults anywhere else, such as at a nil pointer, are
-// bugs and still panic.
+// Guard calls fn and turns a fault in a mapped file into a *FaultError.
+// Every goroutine that reads a mapping must do so in a Guard call of its
+// own, because a fault outside of Guard ends the process. Faults that are
+// not in a mapped file, such as at a nil pointer, are bugs and still panic.
 func Guard(fn func() error) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer func() {

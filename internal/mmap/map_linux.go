@@ -14,10 +14,10 @@ const hugePage = 2 << 20
 // mapping is shared, because some systems reserve memory of the process
 // for private pages. Shared pages count as page cache on every system.
 //
-// Generation reads all weights for each token. With pages of 4 KB, a good part of that time is
-// spent on address translation. So mapFile starts the mapping at a multiple of 2 MB and asks for
-// huge pages. File systems that support them (ext4, XFS and Btrfs of recent kernels) then read the
-// file in pieces of that size. On other file systems, this has no effect.
+// Generation reads all weights for each token. With pages of 4 KB, the CPU spends a good part of
+// the time on address translation. So mapFile starts the mapping at a multiple of 2 MB and asks
+// for huge pages. File systems that support huge pages (ext4, XFS and Btrfs of recent kernels)
+// then read the file in pieces of 2 MB. On other file systems, the request has no effect.
 func mapFile(f *os.File, size int64) ([]byte, error) {
 	if size < hugePage {
 		return unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)

@@ -25,17 +25,17 @@ const MaxThreads = 1024
 // another. A token takes about 150 tasks. The caller of Run is worker 0.
 //
 // Each worker has an equal, contiguous share of a task's items, and claims this share
-// chunk by chunk from the front. So the worker goes through memory in order, which is the
-// fastest way to read weights. A worker that has finished its share takes chunks from the
-// ends of other shares, so that all workers end at about the same time. In this way, a
-// fast core takes more chunks, and a core that is busy with another program takes none. No
-// goroutine waits for a worker that has no chunk. Idle workers first spin for some
-// microseconds, because the next task usually follows soon. Then they park.
+// chunk by chunk from the front. So the worker goes through memory in order, which is
+// the fastest way to read weights. A worker that has finished its share takes chunks
+// from the ends of other shares, so that all workers end at about the same time. In
+// this way, a fast core takes more chunks, and a core that is busy with another program
+// takes none. Run waits only for workers that have a chunk. Idle workers first spin for
+// some microseconds, because the next task usually follows soon. Then they park.
 //
 // In several places, one goroutine sets a variable A and then reads B, while another
-// goroutine sets B and then reads A. The code sets such variables with Swap or Add.
-// According to Go's memory model, Store would be enough. But under qemu-aarch64 on x86,
-// a load can overtake a store, and about one wake-up in a million tasks was lost.
+// goroutine sets B and then reads A. The code sets such variables with Swap or Add. According
+// to Go's memory model, Store would be enough. But under qemu-aarch64 on x86, a load can
+// overtake a store. With Store, about one wake-up in a million tasks was lost there.
 //
 // Run may be called from several goroutines; they take turns.
 type Pool struct {
@@ -74,7 +74,8 @@ type worker struct {
 	wake   chan struct{}
 }
 
-// share is the unclaimed rest of a worker's share: the items lo to hi-1, as lo<<32 | hi.
+// share has those items of a worker's share that
+// nobody has claimed yet: lo to hi-1, as lo<<32 | hi.
 type share struct{ bits atomic.Uint64 }
 
 func (s *share) set(lo, hi int) { s.bits.Swap(uint64(lo)<<32 | uint64(hi)) }

@@ -9,14 +9,14 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// portably calls f without the encoders of this CPU.
+// portably calls f while only the portable encoders are in use.
 func portably(f func() []byte) []byte {
 	defer func(old bool) { codec.AVX2 = old }(codec.AVX2)
 	codec.AVX2 = false
 	return f()
 }
 
-// requireEncodeKernels skips a test where this CPU has no encoders of its own.
+// requireEncodeKernels skips a test if this CPU has no vector encoders.
 func requireEncodeKernels(t *testing.T) {
 	if codec.AVX2 {
 		return

@@ -139,8 +139,8 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// TestEncodeNotNumbers checks that the encoders of Q8_0 write the same bytes for NaN and infinity.
-// A cache of Q8_0 may get such values from a model with broken weights.
+// TestEncodeNotNumbers checks that all encoders of Q8_0 write the same bytes for weights that
+// are NaN or infinite. A cache of Q8_0 may get such values from a model with broken weights.
 func TestEncodeNotNumbers(t *testing.T) {
 	requireEncodeKernels(t)
 	r := rand.New(rand.NewPCG(12, 1))

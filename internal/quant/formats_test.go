@@ -121,7 +121,7 @@ func btoi(b bool) int {
 func weightAt(t Type, b []byte, e int) float32 {
 	half := func(at int) float32 { return codec.F16ToF32(binary.LittleEndian.Uint16(b[at:])) }
 	bit := func(at, e int) int { return int(b[at+e/8] >> (e % 8) & 1) }
-	nibble := func(at, e int) int { // split: low half of the block in the low nibbles
+	nibble := func(at, e int) int { // split: the low nibbles have the first half of the block
 		if e < 16 {
 			return int(b[at+e] & 15)
 		}

@@ -8,10 +8,10 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// The formats IQ1, IQ2 and IQ3 have 256 weights in groups of eight or four. Each
-// group is an entry of a codebook, with separate signs except in IQ1. This program
-// can read these formats but not write them. An encoder needs an importance matrix
-// to find the best entries, and as much code as the encoder of llama.cpp.
+// The formats IQ1, IQ2 and IQ3 have blocks of 256 weights, in groups of eight or four. A group
+// is stored as the index of an entry of a codebook. In IQ2 and IQ3, the signs are stored
+// separately. This program can read these formats but not write them. An encoder needs an
+// importance matrix to find the best entries, and as much code as the encoder of llama.cpp.
 //
 // In all of them D is a float16. Each run of 16 or 32 weights has a
 // scale s of 3 or 4 bits, which stands for the factor 2s+1.
@@ -188,8 +188,8 @@ func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	if less {
 		delta *= 255 // -1 in each byte
 	}
-	// The lower five bits of each byte move up by three. The highest bits of the bytes are added
-	// separately, so that no byte carries into the next.
+	// Multiply each byte by 8: its lower five bits move up by three. Then add delta,
+	// the highest bit of each byte separately, so that no byte carries into the next.
 	v := codebook.IQ1()[entry] << 3 & 0xf8f8f8f8f8f8f8f8
 	b.put8(at, (v&eachLow7+delta&eachLow7)^(v^delta)&eachTop)
 }
@@ -201,7 +201,7 @@ func (b *SuperBlock) put8(at int, v uint64) {
 	q[4], q[5], q[6], q[7] = int8(v>>32), int8(v>>40), int8(v>>48), int8(v>>56)
 }
 
-// scale32 sets the factor of weights 32g to 32g+31.
+// scale32 sets the factor of weights 32g to 32g+31 from their scale s.
 func (b *SuperBlock) scale32(g int, s int16) { b.Sc[2*g], b.Sc[2*g+1] = 2*s+1, 2*s+1 }
 
 // scale16 sets the factors of all 16 runs from their scales, which have 4 bits each.

@@ -43,10 +43,10 @@ var legacyFormats = []struct {
 	}},
 }
 
-// adjacent returns nibble e of bytes in which byte j holds nibbles 2j and 2j+1.
+// adjacent returns nibble e of b. Byte j holds nibbles 2j and 2j+1.
 func adjacent(b []byte, e int) int { return int(b[e/2] >> (e % 2 * 4) & 15) }
 
-// split returns nibble e of 32 nibbles in bytes in which byte j holds nibbles j and j+16.
+// split returns nibble e of 32 nibbles. Byte j of b holds nibbles j and j+16.
 func split(b []byte, e int) int { return int(b[e%16] >> (e / 16 * 4) & 15) }
 
 // legacyBlock returns a random block, whose scales and minima are the given numbers in turn.

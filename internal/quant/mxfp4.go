@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/quant/fit"
 )
 
-// mxfp4Values are the values of the codes 0 to 15, doubled. The codes are floats of 4 bits: a
-// sign, two bits of exponent and one of mantissa (OCP Microscaling Formats 1.0).
+// mxfp4Values are twice the values of the codes 0 to 15. The codes are floats of 4 bits: a
+// sign bit, two bits of exponent and one bit of mantissa (OCP Microscaling Formats 1.0).
 var mxfp4Values = [16]int8{0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12}
 
 // MXFP4: 32 weights of 4 bits, w[j] = 2^(E-128) * mxfp4Values[q[j]]. 4.25 bits a weight.
@@ -72,8 +72,8 @@ func mxfp4Exponent(x []float32) byte {
 	if largest == 0 {
 		return 0
 	}
-	// The logarithm is rounded to float32, as in llama.cpp. The logarithm of a
-	// number just below a power of two may become that of the power itself.
+	// The logarithm is rounded to float32, as in llama.cpp. So a number
+	// just below a power of two may get the logarithm of this power.
 	fraction, exponent := math.Frexp(float64(largest))
 	log := float32(float64(exponent) + float64(fmath.LogSeries(fraction)*(1/math.Ln2)))
 	return byte(min(max(math.Floor(float64(log))-2+127, 0), 254))

@@ -6,13 +6,13 @@ import (
 	"alpaca/internal/quant/fit"
 )
 
-// NVFP4: 64 weights of 4 bits in four runs of 16, w[j] = E4M3(D[j/16])/2 * mxfp4Values[q[j]].
-// 4.5 bits a weight. Models that were trained with it also have a factor for each matrix, in a
-// separate tensor.
+// NVFP4: 64 weights of 4 bits in four runs of 16, w[j] = E4M3(D[j/16])/2
+// * mxfp4Values[q[j]]. 4.5 bits a weight. Models that were trained in
+// NVFP4 also have a factor for each matrix, in a separate tensor.
 //
 //	offset  size
 //	     0     4  D, unsigned numbers with 4 bits of exponent and 3 bits of mantissa
-//	     4    32  for each run 8 bytes Qs[j] = q[j] | q[j+8]<<4, 0 ≤ j < 8
+//	     4    32  for each run, 8 bytes: Qs[j] = q[j] | q[j+8]<<4, 0 ≤ j < 8
 //
 // NVFP4 has been type 40 of GGML since 2026.
 func unpackNVFP4(block []byte, part int, q *[32]int8) (d [2]float32) {

@@ -40,8 +40,8 @@ func TestDecodeAsReference(t *testing.T) {
 	}
 }
 
-// TestFiniteExponent checks blocks at the end of float32's range. With E = 253 a weight of 3*2^(E-127)
-// is finite, one of 4*2^(E-127) is not.
+// TestFiniteExponent checks blocks at the end of float32's range. With E =
+// 253, a weight of 3*2^(E-127) is finite, but a weight of 4*2^(E-127) is not.
 func TestFiniteExponent(t *testing.T) {
 	for _, test := range []struct {
 		exponent, codes byte

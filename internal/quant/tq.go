@@ -22,7 +22,7 @@ func unpackTQ2_0(block []byte, s *SuperBlock) {
 	}
 }
 
-// TQ1_0: 256 weights of a base-3 digit, w[i] = D * (q[i] - 1). 1.6875 bits a weight.
+// TQ1_0: 256 weights, each a digit q in base 3, w[i] = D * (q[i] - 1). 1.6875 bits a weight.
 //
 // A byte B has five digits t0 to t4. B/256 is the fraction 0.t0t1t2t3t4 in base 3, rounded up to
 // a multiple of 1/256. So multiplying B by 3 carries the first digit out of the byte and leaves
@@ -55,7 +55,7 @@ var tq1Runs = [3]struct{ at, len, digits, first int }{
 	{48, 4, 4, 240},
 }
 
-// setTernary sets the scales of a format with a single scale.
+// setTernary sets the scales of a ternary block: D, and 1 for each run.
 func (s *SuperBlock) setTernary(d float32) {
 	s.D = d
 	for j := range s.Sc {

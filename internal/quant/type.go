@@ -110,7 +110,7 @@ var legacyInfos = [...]typeInfo{
 	Q8_0v1 - legacyBase: {"Q8_0v1", 32, 36},
 }
 
-// info returns the name and the block of t, or zeros for unknown types.
+// info returns the name and the block size of t, or zeros if t is unknown.
 func (t Type) info() typeInfo {
 	if uint64(t) < uint64(len(typeInfos)) {
 		return typeInfos[t]

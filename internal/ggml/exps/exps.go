@@ -1,6 +1,6 @@
-// Package exps computes e^x for many float64 numbers at once. The probabilities
-// of a whole vocabulary are computed with it. fmath.Exp defines the results to
-// the bit. A kernel in assembly gives equal results, several numbers at a time.
+// Package exps computes e^x for many float64 numbers at once, such as the
+// logits of a whole vocabulary. fmath.Exp defines the results to the bit.
+// A kernel in assembly gives equal results, several numbers at a time.
 package exps
 
 import "alpaca/internal/fmath"

@@ -40,8 +40,8 @@ func exp(x []float64) {
 
 // exp4AVX2 replaces each of the n numbers at x by its exponential, four at a
 // time. n is a multiple of four. It stops before the first four numbers that
-// include a NaN or a number with |x| > numbers.limit. For such a number, e^x
-// may be subnormal or infinite. It returns how many numbers it has replaced.
+// include a NaN or a number with |x| > numbers.limit, for which e^x may be
+// subnormal or infinite. It returns how many numbers it has replaced.
 //
 //go:noescape
 func exp4AVX2(x *float64, n int, roots *[64]float64) int

@@ -1,7 +1,7 @@
 // Package grad has the derivatives of operations, and an optimizer's update of each
 // element, in float32. The portable functions define every bit of each result. In
 // float32(x*y) + z, the conversion keeps the compiler from fusing the product with the
-// sum. Every sum is computed as four chains, one for each lane of the smallest vectors.
+// sum. Every sum is computed as four chains, one for each lane of a vector of 128 bits.
 package grad
 
 import (

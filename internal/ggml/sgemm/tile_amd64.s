@@ -3,15 +3,17 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file computes tiles of a product. A lane is a column,
-// whose fused multiply-adds run over k in order, as in Generic.
+// This file computes tiles of a product. Each lane is a column of c:
+// one chain of fused multiply-adds over k in order, as in Generic.
 //
 // Registers
-//	AX  c                     R13 bytes between rows of c
-//	SI  a, rows 0 to 3        R11 a, rows 4 and 5, at the current k
-//	R9  bytes between rows of a, R10 three times that
-//	DX  bytes between columns of a
-//	BX  b, the current row    CX  k left
+//	AX       c
+//	R13      bytes between rows of c
+//	SI, R11  a, rows 0 and 4, at the current k
+//	R9, R10  bytes between rows of a, three times that
+//	DX       bytes between columns of a
+//	BX       b, the current row
+//	CX       k left
 #define TILE_ARGS \
 	MOVQ a+0(FP), DI           \
 	MOVQ args_c(DI), AX        \
@@ -27,7 +29,7 @@
 	MOVQ args_b(DI), BX        \
 	MOVQ args_k(DI), CX
 
-// FMA2 adds a's element at x times the row of b in Y12 and Y13.
+// FMA2 adds the element of a at x, times the row of b in Y12 and Y13, to u and v.
 #define FMA2(x, u, v) \
 	VBROADCASTSS x, Y14      \
 	VFMADD231PS  Y12, Y14, u \
@@ -56,7 +58,7 @@
 	FMA2((R11)(R9*1), Y10, Y11)
 
 // STEP loads the row of b at BX+off, and multiplies rows of a by it with the
-// macro that the argument rows names. Then STEP moves a to the next k.
+// macro that the argument rows names. Then STEP moves the pointers to the next k.
 #define STEP(off, rows) \
 	VMOVUPS off(BX), Y12      \
 	VMOVUPS (off+32)(BX), Y13 \
@@ -270,7 +272,7 @@ loop:
 	VMOVUPS     16(SI)(R10*1), X7
 	VINSERTF128 $1, 16(R11)(R10*1), Y7, Y7
 
-	// Y0 has rows 0 and 4, columns 0 to 3; Y4 has the same rows, columns 4 to 7; ...
+	// Y0 has columns 0 to 3 of rows 0 and 4; Y4 has columns 4 to 7 of the same rows; and so on.
 	VUNPCKLPS Y1, Y0, Y8      // 00 10 01 11 | 40 50 41 51
 	VUNPCKHPS Y1, Y0, Y9      // 02 12 03 13
 	VUNPCKLPS Y3, Y2, Y10     // 20 30 21 31

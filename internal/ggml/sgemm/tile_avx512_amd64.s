@@ -3,16 +3,18 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file computes tiles of a product. A lane is a column, whose fused multiply-adds
-// run over k in order, as in Generic. Masks leave out columns that do not exist.
+// This file computes tiles of a product. Each lane is a column of c: one chain of fused
+// multiply-adds over k in order, as in Generic. Masks leave out columns that do not exist.
 //
 // Registers
-//	AX  c, the current row    R13 bytes between rows of c
-//	SI, R11, R8  rows 0, 4 and 8 of a, at the current k
-//	R9  bytes between rows of a, R10 three times that
-//	DX  bytes between columns of a
-//	BX  b, the current row    CX  k left
-//	K1, K2  columns 0 to 15, 16 to 31
+//	AX           c, the current row
+//	R13          bytes between rows of c
+//	SI, R11, R8  a, rows 0, 4 and 8, at the current k
+//	R9, R10      bytes between rows of a, three times that
+//	DX           bytes between columns of a
+//	BX           b, the current row
+//	CX           k left
+//	K1, K2       masks of columns 0 to 15 and of columns 16 to 31
 #define TILE_ARGS \
 	MOVQ  a+0(FP), DI           \
 	MOVQ  args_c(DI), AX        \
@@ -34,8 +36,8 @@
 	KMOVW R12, K2               \
 	MOVQ  AX, R12
 
-// FMA2 adds a's element at x times the row of b in Z24 and Z25. FMA1 does that for the first 16
-// columns.
+// FMA2 adds the element of a at x, times the row of b in Z24
+// and Z25, to u and v. FMA1 does that for the first 16 columns.
 #define FMA2(x, u, v) \
 	VBROADCASTSS x, Z26      \
 	VFMADD231PS  Z24, Z26, u \
@@ -71,7 +73,7 @@
 #define ROWS11x16 ROWS10x16; FMA1((R8)(R9*2), Z20)
 #define ROWS12x16 ROWS11x16; FMA1((R8)(R10*1), Z22)
 
-// NEXT moves a to the next k.
+// NEXT moves the pointers to a to the next k.
 #define NEXT \
 	ADDQ DX, SI  \
 	ADDQ DX, R11 \
@@ -90,8 +92,8 @@
 	rows                 \
 	NEXT
 
-// LOAD loads a row of c from AX, STORE stores one there, and ZERO sets a row to zero and fetches
-// its memory into the cache. Each moves AX to the next row.
+// LOAD loads a row of c from AX, and STORE stores a row there. ZERO sets the registers
+// of a row to zero, and prefetches the row's memory. Each moves AX to the next row.
 #define LOAD(u, v) \
 	VMOVUPS.Z (AX), K1, u   \
 	VMOVUPS.Z 64(AX), K2, v \
@@ -137,7 +139,7 @@
 #define STORES11 STORES10; STORE(Z20, Z21)
 #define STORES12 STORES11; STORE(Z22, Z23)
 
-// ZEROS1 to ZEROS12 set 1 to 12 rows to zero, and fetch the memory of c into the cache.
+// ZEROS1 to ZEROS12 set the registers of 1 to 12 rows to zero, and prefetch the memory of c.
 #define ZEROS1 ZERO(Z0, Z1)
 #define ZEROS2 ZEROS1; ZERO(Z2, Z3)
 #define ZEROS3 ZEROS2; ZERO(Z4, Z5)

@@ -2,7 +2,7 @@ package vec
 
 import "alpaca/internal/quant/codec"
 
-// Form says how the cache stores a matrix.
+// Form says how the cache of keys and values stores a matrix.
 type Form int
 
 const (
@@ -21,10 +21,10 @@ type Coded struct {
 	Next []byte
 }
 
-// GemmCoded does what Gemm does with the decoded b, and gives the same bits. It decodes b
-// in registers, anew for every few rows of a. So it is meant for few rows of a. With many
-// rows, it is faster to decode b once. A matrix of the form Q8Keys has 32 columns and a
-// multiple of 32 rows. A matrix of the form Q8Values has a multiple of 32 columns.
+// GemmCoded does what Gemm does with the decoded b, and gives the same bits. It decodes b in
+// registers, again for every few rows of a. So it is meant for few rows of a. With many rows,
+// it is faster to decode b once and call Gemm. A matrix of the form Q8Keys has 32 columns and
+// a multiple of 32 rows. A matrix of the form Q8Values has a multiple of 32 columns.
 func GemmCoded(c, a Mat, b Coded, size Size, fresh bool) { gemmCoded(c, a, b, size, fresh) }
 
 // HasGemmCoded reports whether GemmCoded has a kernel. Without one, it decodes b with portable

@@ -7,7 +7,7 @@ import "unsafe"
 // codedArgs has the arguments of a kernel that multiplies up to 8 rows of a with 16 or 32
 // columns of a matrix in the cache.
 type codedArgs struct {
-	c      [8]*float32 // rows of c; if there are fewer than 8, the last one is repeated
+	c      [8]*float32 // rows of c, then repeats of the last one, up to rows
 	a      [8]*float32
 	b      *byte
 	scale  *byte // Q8Keys: the columns' scales
@@ -78,7 +78,7 @@ func newCodedArgs(c, a Mat, b *Coded, size Size, fresh bool) codedArgs {
 	return g
 }
 
-// right moves the arguments to the right, by some columns of c and some bytes of b.
+// right moves g to the right, by some columns of c and some bytes of b.
 func (g *codedArgs) right(columns, bytes int) {
 	for i := range g.rows {
 		g.c[i] = (*float32)(unsafe.Add(unsafe.Pointer(g.c[i]), 4*columns))
@@ -86,7 +86,7 @@ func (g *codedArgs) right(columns, bytes int) {
 	g.b = (*byte)(unsafe.Add(unsafe.Pointer(g.b), bytes))
 }
 
-// down moves the arguments down, by 32 rows of Q8Keys.
+// down moves g down, by 32 rows of b in the form Q8Keys.
 func (g *codedArgs) down() {
 	for i := range g.rows {
 		g.a[i] = (*float32)(unsafe.Add(unsafe.Pointer(g.a[i]), 4*32))

@@ -3,15 +3,23 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// These functions compute c[m, n] += a[m, k] * b[k, n] in float32. They decode b row by row. The
-// chains of fused multiply-adds are those of gemm_amd64.s. The number of rows of a is 1, 2, 4 or 8.
+// These functions compute c[m, n] += a[m, k] * b[k, n] in float32. b is in a form of the
+// cache of keys and values (coded.go), and is decoded row by row. The chains of fused
+// multiply-adds are those of gemm_amd64.s. The number of rows of a is 1, 2, 4 or 8.
 //
 // Registers
-//	R8-R15 rows of a   CX the current column of a, SI their number
-//	BX     row of b    DX bytes from row to row      DI bytes to what is fetched
-//	AX     the number of rows
-//	Z0-Z15 sums        Z16, Z17 a row of b           Z18 an element of a
-//	Z19, Z20 scales    K1, K2 columns
+//	R8 - R15  rows of a
+//	CX        the current column of a
+//	SI        number of columns of a
+//	BX        row of b
+//	DX        bytes from row to row of b
+//	DI        args, then bytes from BX to what is prefetched
+//	AX        number of rows of a
+//	Z0 - Z15  sums
+//	Z16, Z17  a row of b
+//	Z18       an element of a
+//	Z19, Z20  scales
+//	K1, K2    masks of columns
 
 #define CODED_ARGS \
 	MOVQ args+0(FP), DI           \
@@ -53,7 +61,7 @@
 	CLEAR(Z12, Z13) \
 	CLEAR(Z14, Z15)
 
-// FEWER jumps to done if there are no more than n rows.
+// FEWER jumps to done if a has at most n rows.
 #define FEWER(n, done) \
 	CMPQ AX, $n \
 	JLE  done
@@ -95,7 +103,8 @@
 	VCVTPH2PS    Y19, Z19  \
 	INTEGERS(2, Z19, Z19)
 
-// PRODUCT multiplies rows of a by the rows of b that DECODE decodes.
+// PRODUCT multiplies the rows of a by the rows of b.
+// The macro DECODE decodes a row of b to Z16 and Z17.
 #define PRODUCT(DECODE) \
 	CMPQ   codedArgs_fresh(DI), $0 \
 	JNE    start                   \
@@ -187,8 +196,11 @@ TEXT ·q8Values32AVX512(SB), NOSPLIT, $0-8
 	// The rest of this file does the same with AVX2, for 16 columns and 1, 2 or 4 rows.
 	//
 	// Registers
-	//	Y0-Y7 sums         Y8, Y9 a row of b           Y10 an element of a
-	//	Y11, Y12 scales    R12 from integers to their scale
+	//	Y0 - Y7   sums
+	//	Y8, Y9    a row of b
+	//	Y10       an element of a
+	//	Y11, Y12  scales
+	//	R12       bytes from integers to their scale
 
 #define SUMSY(i, u, v) \
 	MOVQ    codedArgs_c+8*i(DI), CX \
@@ -238,7 +250,8 @@ TEXT ·q8Values32AVX512(SB), NOSPLIT, $0-8
 	VCVTPH2PS    X11, Y11         \
 	INTEGERSY(Y11, Y11)
 
-// PRODUCTY multiplies rows of a by the rows of b that DECODE decodes.
+// PRODUCTY multiplies the rows of a by the rows of b.
+// The macro DECODE decodes a row of b to Y8 and Y9.
 #define PRODUCTY(DECODE) \
 	CLEARY                         \
 	CMPQ   codedArgs_fresh(DI), $0 \

@@ -2,8 +2,8 @@ package vec
 
 import "unsafe"
 
-// DeltaRule has the arguments of Delta: some columns of a head's state in a gated delta rule,
-// and the next positions of a text. A matrix [Rows, ...] has a row for each position.
+// DeltaRule has the arguments of Delta: some columns of a head's state in the gated delta rule,
+// and the next Rows positions of a text. A matrix [Rows, ...] has a row for each position.
 type DeltaRule struct {
 	Keys, Columns, Rows int
 	State               Mat       // [Keys, Columns]
@@ -18,7 +18,8 @@ type DeltaRule struct {
 // DeltaColumns is the largest number of columns that a kernel computes together.
 const DeltaColumns = 64
 
-// Delta computes the rows of d one after the other, and updates the state M. Each row computes
+// Delta computes the positions of d one after the other,
+// and updates the state M. For each position, it computes
 //
 //	M = Decay * M
 //	δ = Beta * (V - Mᵀ K)
@@ -58,21 +59,21 @@ func (d *DeltaRule) rest(first int, gemm func(c, a, b Mat, size Size, fresh bool
 	}
 }
 
-// from returns the part of m that begins with an element.
+// from returns the part of m that begins with the element at row and column.
 func (m Mat) from(row, column int) Mat { return Mat{m.Data[row*m.Stride+column:], m.Stride} }
 
-// deltaArgs has the arguments of a kernel for some columns. In one
-// pass through the state, the kernel does the second half of a row,
-// which needs the row's δ, and the first half of the next row:
+// deltaArgs has the arguments of a kernel for some columns. In one pass
+// through the state, the kernel does the second half of a position,
+// which needs the position's δ, and the first half of the next position:
 //
 //	M = M + k δᵀ    out = Mᵀ q    M = decay * M    δ = beta * (v - Mᵀ next)
 type deltaArgs struct {
 	state       *float32
 	stride      int      // bytes between rows of the state
 	keys        int      // rows of the state
-	k, q, out   *float32 // if k is nil, the kernel omits the second half of a row
-	next, v     *float32 // the next row's k and v; if next is nil, the kernel omits the first half of a row
-	decay, beta float32  // the factors of the next row
+	k, q, out   *float32 // if k is nil, the kernel omits the second half of a position
+	next, v     *float32 // k and v of the next position; if next is nil, the kernel omits its first half
+	decay, beta float32  // the factors of the next position
 	delta       [DeltaColumns]float32
 }
 
@@ -87,7 +88,7 @@ func (d *DeltaRule) blocks(kernel func(*deltaArgs), first, columns int) int {
 
 // block computes columns from first on.
 func (d *DeltaRule) block(kernel func(*deltaArgs), first, columns int) {
-	// If there are many rows, the columns of the state are first copied
+	// If there are many positions, first copy the columns of the state
 	// next to each other, so that they stay in the first-level cache.
 	state := d.State.from(0, first)
 	own := d.Rows >= 4 && d.State.Stride > columns

@@ -3,13 +3,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// These functions do the second half of a row of a gated delta rule and the first half of the
-// next row, for a few vectors of columns (see deltaArgs). They read and write the state once.
+// These functions do the second half of a position of the gated delta rule
+// and the first half of the next position, for a few vectors of columns (see
+// deltaArgs in delta.go). So they read and write the state M only once.
 //
 // Registers
-//	DI  args                  CX  rows of the state left
-//	AX  a row of the state    DX  bytes between its rows
-//	SI, R8, R9  the elements of k, q and next
+//	DI          args
+//	CX          rows of the state left
+//	AX          a row of the state
+//	DX          bytes between rows of the state
+//	SI, R8, R9  the current elements of k, q and next
 #define DELTA_ARGS \
 	MOVQ args+0(FP), DI           \
 	MOVQ deltaArgs_state(DI), AX  \
@@ -37,14 +40,14 @@
 	VMOVUPS c, 128(p) \
 	VMOVUPS d, 192(p)
 
-// ADD4 adds x times Z4 to Z7, which are δ, to the row of the state in Z0 to Z3.
+// ADD4 adds x times δ to the row of the state in Z0 to Z3.
 #define ADD4(x) \
 	VFMADD231PS x, Z4, Z0 \
 	VFMADD231PS x, Z5, Z1 \
 	VFMADD231PS x, Z6, Z2 \
 	VFMADD231PS x, Z7, Z3
 
-// SUM4 adds x times the row of the state to a, b, c and d.
+// SUM4 adds x times this row to a, b, c and d.
 #define SUM4(x, a, b, c, d) \
 	VFMADD231PS x, Z0, a \
 	VFMADD231PS x, Z1, b \
@@ -59,7 +62,11 @@
 
 // func delta64AVX512(args *deltaArgs)
 //
-// Z0-Z3 a row of the state, Z4-Z7 δ, Z8-Z11 out, Z12-Z15 Mᵀ next, Z16 decay.
+//	Z0 - Z3    a row of the state
+//	Z4 - Z7    δ
+//	Z8 - Z11   out
+//	Z12 - Z15  Mᵀ next
+//	Z16        decay, then beta
 TEXT ·delta64AVX512(SB), NOSPLIT, $0-8
 	DELTA_ARGS
 	VBROADCASTSS deltaArgs_decay(DI), Z16
@@ -133,8 +140,8 @@ last:
 	VZEROUPPER
 	RET
 
-// EIGHT computes both halves for eight columns. δ is in memory; k, q, next and decay are in Y10 to
-// Y13.
+// EIGHT does both halves for eight columns of a row of the
+// state. Y10 to Y13 hold k, q, next and decay. δ is in memory.
 #define EIGHT(at, m, out, sum) \
 	VMOVUPS     at(AX), m                      \
 	VFMADD231PS deltaArgs_delta+at(DI), Y10, m \
@@ -169,7 +176,7 @@ last:
 
 // func delta32AVX2(args *deltaArgs)
 //
-// Y2-Y5 out, Y6-Y9 Mᵀ next.
+// Y2 to Y5 hold out, and Y6 to Y9 hold Mᵀ next.
 TEXT ·delta32AVX2(SB), NOSPLIT, $0-8
 	DELTA_ARGS
 	VBROADCASTSS deltaArgs_decay(DI), Y13
@@ -236,7 +243,8 @@ last:
 
 // func mulAdd8AVX2(args *mulAddArgs)
 //
-// Compute eight columns at a time. A column's products are added to dst in order.
+// mulAdd8AVX2 computes eight columns at a time. It
+// adds a column's products in the order of the rows.
 TEXT ·mulAdd8AVX2(SB), NOSPLIT, $0-8
 	MOVQ args+0(FP), DI
 	MOVQ mulAddArgs_dst(DI), AX

@@ -4,13 +4,21 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// This function does the second half of a row of a gated delta rule and the first half
-// of the next row, for 16 columns (see deltaArgs). It reads and writes the state once.
+// delta16NEON does the second half of a position of the gated delta
+// rule and the first half of the next position, for 16 columns (see
+// deltaArgs in delta.go). So it reads and writes the state M only once.
 //
 // Registers
-//	R0 args   R1 a row of the state   R2 bytes between its rows   R3 rows left
-//	R4-R6 the elements of k, q and next
-//	V0-V3 a row of the state, V4-V7 δ, V8-V11 out, V12-V15 Mᵀ next, V16 decay
+//	R0         args
+//	R1         a row of the state
+//	R2         bytes between rows of the state
+//	R3         rows left
+//	R4 - R6    the current elements of k, q and next
+//	V0 - V3    a row of the state
+//	V4 - V7    δ
+//	V8 - V11   out
+//	V12 - V15  Mᵀ next
+//	V16        decay
 
 // ADD4 adds element 0 of V(x) times δ to the row of the state.
 #define ADD4(x) \
@@ -122,7 +130,8 @@ last:
 
 // func mulAdd4NEON(args *mulAddArgs)
 //
-// Compute four columns at a time. A column's products are added to dst in order.
+// mulAdd4NEON computes four columns at a time. It
+// adds a column's products in the order of the rows.
 TEXT ·mulAdd4NEON(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	MOVD mulAddArgs_dst(R0), R1

@@ -108,8 +108,8 @@ func rotateHalvesGeneric(a, b, cos, sin []float32) {
 	}
 }
 
-// WidenQ8 decodes 32 dimensions of 32 positions' keys in Q8_0, q [32, 32], to dst. scale has
-// the scale of each position.
+// WidenQ8 decodes keys in Q8_0 to dst. q has the integers of 32 dimensions of
+// 32 positions: [dimension, position]. scale has the scale of each position.
 func WidenQ8(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32) {
 	widenQ8(dst, q, scale)
 }

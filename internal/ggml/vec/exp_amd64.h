@@ -1,10 +1,10 @@
 // This file has macros for loops that need e^x or the sum
-// of a vector's lanes. exp_amd64.s has their constants.
+// of a vector's lanes. exp_amd64.s has the constants.
 
-// EXP4 replaces each x in Y0 to Y3 by e^x, with the operations of Exp32. Each x must be at most
-// 89, or NaN. VMAXPS keeps a NaN in x, because x is its last source in Intel's order. The steps
-// of the four vectors are interleaved, because computing one vector after the other would take a
-// fifth longer. EXP4 clobbers Y4 to Y7 (z), Y8 to Y11 (n, then the polynomial) and Y15.
+// EXP4 replaces each x in Y0 to Y3 by e^x, with the operations of fmath.Exp32. Each x must
+// be at most 89, or NaN. VMAXPS keeps a NaN in x, because x is its last source in Intel's
+// order. The steps of the four vectors are interleaved, because one vector after the other
+// would take longer. EXP4 clobbers Y4 to Y7 (z), Y8 to Y11 (n, then the polynomial) and Y15.
 #define EXP4 \
 	CONST(0)                \
 	VMAXPS Y0, Y15, Y0; VMAXPS Y1, Y15, Y1; VMAXPS Y2, Y15, Y2; VMAXPS Y3, Y15, Y3 \
@@ -28,7 +28,8 @@
 
 #define CONST(off) VMOVUPS ·expConst+off(SB), Y15;
 
-// REDUCE4 computes x -= n*Y15. TERM4 computes polynomial = polynomial*x + Y15.
+// REDUCE4 computes x -= n*Y15, and TERM4 computes
+// polynomial = polynomial*x + Y15, for all four vectors.
 #define REDUCE4 \
 	VFNMADD231PS Y15, Y8, Y0; VFNMADD231PS Y15, Y9, Y1; VFNMADD231PS Y15, Y10, Y2; VFNMADD231PS Y15, Y11, Y3;
 #define TERM4 \

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// Constants of Exp32 (exp32.go), each in 8 lanes.
+// expConst has the constants of fmath.Exp32, each in 8 lanes.
 #define EXP_CONST(off, bits) \
 DATA ·expConst+(off+0)(SB)/4, $bits \
 DATA ·expConst+(off+4)(SB)/4, $bits \

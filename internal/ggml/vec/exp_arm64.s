@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// The constants of Exp32 in the order in which EXP_CONSTANTS loads them: log2e,
-// ln2hi, ln2lo, p4, least, most, shift, p3, p2, p1, p0, 1.
+// expConst has the constants of fmath.Exp32, in the order in which EXP_CONSTANTS
+// loads them: log2e, ln2hi, ln2lo, p4, least, most, shift, p3, p2, p1, p0, 1.
 DATA ·expConst+0(SB)/4, $0x3fb8aa3b
 DATA ·expConst+4(SB)/4, $0x3f317200
 DATA ·expConst+8(SB)/4, $0x35bfbe8e

@@ -3,16 +3,21 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// These functions compute c[m, n] += a[m, k] * b[k, n] in float32, for a few
-// vectors of columns. If args.fresh is not 0, they overwrite c. A lane is a
-// column, whose fused multiply-adds run over k in order, as in gemmGeneric.
+// These functions compute c[m, n] += a[m, k] * b[k, n] in float32, for a few vectors
+// of columns. If args.fresh is not 0, they compute c = a * b. Each lane is a column
+// of c: one chain of fused multiply-adds over k in order, as in gemmGeneric.
 //
 // Registers
-//	DI  args                  R12 rows left          CX  k left
-//	AX  c, the current rows   R13 bytes between rows of c
-//	R8  a, the current rows   R9  bytes between rows of a, R10 three times that
-//	BX  b, the current row    DX  bytes between rows of b
-//	SI, R11  the rows of a (first and fifth) moving along k
+//	DI       args
+//	R12      rows of c left
+//	CX       k left
+//	AX       c, the current rows
+//	R13      bytes between rows of c
+//	R8       a, the current rows
+//	R9, R10  bytes between rows of a, three times that
+//	BX       b, the current row
+//	DX       bytes between rows of b
+//	SI, R11  elements of the first and the fifth row of a
 #define GEMM_ARGS \
 	MOVQ args+0(FP), DI            \
 	MOVQ gemmArgs_c(DI), AX        \
@@ -42,7 +47,7 @@
 	VMOVUPS v, K2, 64(BX) \
 	ADDQ    R13, BX
 
-// FMA2 adds a's element at x times the row of b in Z16 and Z17.
+// FMA2 adds the element of a at x, times the row of b in Z16 and Z17, to u and v.
 #define FMA2(x, u, v) \
 	VBROADCASTSS x, Z18      \
 	VFMADD231PS  Z16, Z18, u \
@@ -50,8 +55,8 @@
 
 // func gemm32AVX512(args *gemmArgs)
 //
-// This function computes up to 32 columns, which args.mask
-// selects. It takes 8 rows at a time, then 4, then 1.
+// gemm32AVX512 computes up to 32 columns, which args.mask
+// selects, in 8 rows at a time, then 4, then 1.
 TEXT ·gemm32AVX512(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 	MOVQ  gemmArgs_mask(DI), CX
@@ -213,8 +218,8 @@ done:
 
 // func gemm16AVX2(args *gemmArgs)
 //
-// This function computes 16 columns. It takes 4 rows at a time, because
-// two multiply-add units with a latency of 4 cycles need 8 chains.
+// gemm16AVX2 computes 16 columns, in 4 rows at a time: two
+// multiply-add units with a latency of 4 cycles need 8 chains.
 TEXT ·gemm16AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
@@ -309,8 +314,8 @@ done:
 
 // func gemm8AVX2(args *gemmArgs)
 //
-// This function computes 8 columns, one row at a time: the
-// last 8 of a head whose width is not a multiple of 16.
+// gemm8AVX2 computes 8 columns, one row at a time. These are
+// the last 8 columns if their number is not a multiple of 16.
 TEXT ·gemm8AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 

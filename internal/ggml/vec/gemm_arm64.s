@@ -4,14 +4,21 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// These functions compute columns of a matrix product: c[i][j] = fma(a[i][p],
-// b[p][j], c[i][j]) for p in order. If args.fresh is not 0, c[i][j] starts at 0.
+// These functions compute columns of a matrix product: c[i][j] = fma(a[i][p], b[p][j],
+// c[i][j]) for p = 0, 1, ... k-1. If args.fresh is not 0, c[i][j] starts at 0.
 //
 // Registers
-//	R1 the next rows of c   R2 the next rows of a   R3 b        R4-R6 their strides
-//	R7 rows left            R8 k                    R9 p left   R10 row p of b
-//	R15 fresh
-//	R11-R14 the current rows of a                   R19-R22 the current rows of c
+//	R1         the next rows of c
+//	R2         the next rows of a
+//	R3         b
+//	R4 - R6    bytes between rows of c, a and b
+//	R7         rows of c left
+//	R8         k
+//	R9         p left
+//	R10        row p of b
+//	R11 - R14  the current rows of a
+//	R15        fresh
+//	R19 - R22  the current rows of c
 #define GEMM_ARGS \
 	MOVD args+0(FP), R0           \
 	MOVD gemmArgs_c(R0), R1       \
@@ -26,7 +33,7 @@
 
 // func gemm32NEON(args *gemmArgs)
 //
-// This function computes 32 columns of one row at a time, in V0-V7.
+// gemm32NEON computes 32 columns of one row at a time, in V0 to V7.
 TEXT ·gemm32NEON(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
@@ -81,8 +88,7 @@ step:
 	BNE   row
 	RET
 
-// ROW4 adds 16 columns of b, in V16-V19, times the element of a that element 0 of V(x)
-// holds.
+// ROW4 adds 16 columns of b, in V16 to V19, times an element of a, which is element 0 of V(x).
 #define ROW4(x, c0, c1, c2, c3) \
 	VFMLAS(x, 0, 16, c0) \
 	VFMLAS(x, 0, 17, c1) \
@@ -91,8 +97,8 @@ step:
 
 // func gemm16NEON(args *gemmArgs)
 //
-// This function computes 16 columns of 4 rows at a time,
-// in V0-V15, and then of one row at a time, in V0-V3.
+// gemm16NEON computes 16 columns of 4 rows at a time, in
+// V0 to V15, and then of one row at a time, in V0 to V3.
 TEXT ·gemm16NEON(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
@@ -207,7 +213,7 @@ done:
 
 // func gemm4NEON(args *gemmArgs)
 //
-// This function computes 4 columns of one row at a time, in V0.
+// gemm4NEON computes 4 columns of one row at a time, in V0.
 TEXT ·gemm4NEON(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 

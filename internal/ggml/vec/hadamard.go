@@ -4,7 +4,7 @@ import "math"
 
 // Hadamard multiplies each run of n elements of x by the orthonormal Walsh-Hadamard matrix
 // H/sqrt(n), in place. n is a power of two that divides len(x). Two calls give x again, up to
-// rounding. The sums are those of the fast transform, with h doubling from 1 to n/2:
+// rounding. The sums are those of the fast transform. It has a step for each h = 1, 2, 4, ... n/2:
 //
 //	x[j], x[j+h] = x[j] + x[j+h], x[j] - x[j+h]    in runs of 2h, for the first h of each
 //

@@ -2,8 +2,9 @@
 
 #include "textflag.h"
 
-// This file has steps of the Walsh-Hadamard transform (hadamard.go) for AVX2. A difference
-// is computed as a sum with the second number's sign flipped, which is bit-identical.
+// This file has steps of the Walsh-Hadamard transform (hadamard.go) for AVX2.
+// A difference is computed as a sum, with the sign of the second number
+// flipped. The bits are the same. Step h combines numbers that are h apart.
 
 DATA signs<>+0x00(SB)/4, $0x00000000 // step 1: the signs of odd lanes
 DATA signs<>+0x04(SB)/4, $0x80000000
@@ -16,7 +17,7 @@ DATA signs<>+0x1c(SB)/4, $0x80000000
 DATA signs<>+0x20(SB)/4, $0x80000000 // step 4: the signs of the upper half
 GLOBL signs<>(SB), RODATA|NOPTR, $0x24
 
-// EIGHT does steps 1, 2 and 4 for the eight numbers in a register. u is scratch.
+// EIGHT does steps 1, 2 and 4 for the eight numbers in x. u is scratch.
 #define EIGHT(x, u) \
 	VMOVSHDUP  x, u           \
 	VMOVSLDUP  x, x           \
@@ -39,7 +40,7 @@ GLOBL signs<>(SB), RODATA|NOPTR, $0x24
 
 // func hadamard32AVX2(x *float32, n int)
 //
-// It does steps 1 to 16 for each 32 numbers. n is a multiple of 32.
+// hadamard32AVX2 does steps 1, 2, 4, 8 and 16 for each 32 numbers. n must be a multiple of 32.
 TEXT ·hadamard32AVX2(SB), NOSPLIT, $0-16
 	MOVQ           x+0(FP), DI
 	MOVQ           n+8(FP), CX
@@ -74,7 +75,7 @@ loop:
 
 // func butterflyAVX2(lo, hi *float32, n int)
 //
-// It sets lo, hi = lo + hi, lo - hi. n is a multiple of 16.
+// butterflyAVX2 sets lo, hi = lo + hi, lo - hi. n must be a multiple of 16.
 TEXT ·butterflyAVX2(SB), NOSPLIT, $0-24
 	MOVQ lo+0(FP), DI
 	MOVQ hi+8(FP), SI

@@ -4,10 +4,10 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// This file has the loops of the operations for AVX2 and FMA. They add sums in the order
-// of the portable functions. In the other operations, each lane computes one element.
+// This file has the loops of the operations for AVX2 and FMA. Loops that compute a sum add in the
+// order of the portable functions. In the other loops, no lane's result depends on another lane.
 
-// SILU computes gate / (1 + e) * up for the vector at offset off; e holds e^-gate.
+// SILU computes gate = gate / (1 + e) * up for the eight elements at offset off. e is e^-gate.
 #define SILU(off, e, t) \
 	VADDPS  Y14, e, e     \
 	VMOVUPS off(DI), t    \
@@ -64,7 +64,7 @@ done:
 	VZEROUPPER
 	RET
 
-// SIGMOID computes 1 / (1 + e) for the vector at offset off; e holds e^-x.
+// SIGMOID computes dst = 1 / (1 + e) for the eight elements at offset off. e is e^-x.
 #define SIGMOID(off, e) \
 	VADDPS  Y14, e, e  \
 	VDIVPS  e, Y14, e  \
@@ -192,8 +192,9 @@ loop:
 
 // func rotate4AVX2(x, cos, sin *float32, n int)
 //
-// Each step rotates four pairs: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts
-// in even lanes and adds in odd lanes. Its sum b*c + a*s has the same bits as a*s + b*c.
+// Each step rotates four pairs: (a, b) becomes (a*c - b*s, a*s + b*c).
+// VADDSUBPS subtracts in even lanes and adds in odd lanes. In odd
+// lanes, it computes b*c + a*s, which has the same bits as a*s + b*c.
 TEXT ·rotate4AVX2(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), DI
 	MOVQ cos+8(FP), SI

@@ -43,7 +43,7 @@ loop:
 
 // func sigmoid16NEON(dst, x *float32, n int)
 //
-// 1 / (1 + e^-x).
+// dst = 1 / (1 + e^-x)
 TEXT ·sigmoid16NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1
@@ -149,7 +149,7 @@ loop:
 
 // func rotate4NEON(x, cos, sin *float32, n int)
 //
-// Each step rotates four pairs: (a, b) in V0, V1 becomes (a*c - b*s, a*s + b*c).
+// Each step rotates four pairs: a in V0 becomes a*c - b*s, and b in V1 becomes a*s + b*c.
 TEXT ·rotate4NEON(SB), NOSPLIT, $0-32
 	MOVD x+0(FP), R0
 	MOVD cos+8(FP), R1
@@ -213,7 +213,7 @@ loop:
 
 // func widenQ8NEON(dst *[1024]float32, q *[1024]byte, scale *[32]float32)
 //
-// V24-V31 hold the 32 positions' scales.
+// V24 to V31 hold the scales of the 32 positions.
 TEXT ·widenQ8NEON(SB), NOSPLIT, $0-24
 	MOVD  dst+0(FP), R0
 	MOVD  q+8(FP), R1

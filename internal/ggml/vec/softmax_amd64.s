@@ -4,18 +4,21 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// These functions compute softmax over 32 scores at a time, with the operations of
-// softmaxGeneric. They make three passes over the scores, which stay in the first-level cache.
+// These functions compute softmax over 32 scores at a time, with the operations of softmaxGeneric.
+// Three passes find the greatest score, compute e^(score - greatest), and multiply by 1/sum.
 //
-// With m as its last source in Intel's order, VMAXPS computes s > m ? s : m, also if s is
-// NaN. So no lane of m ever becomes NaN, and the order of the comparisons does not matter.
+// With m as its last source in Intel's order, VMAXPS computes s > m ? s : m, also if
+// s is NaN. So no lane of m becomes NaN, and scores may be compared in any order.
 //
 // Registers
-//	SI  scores      CX  their number, a multiple of 32    AX  whether to round to float16
-//	DI  the current scores        DX  those left
+//	SI  scores
+//	CX  number of scores, a multiple of 32
+//	AX  whether to round the results to float16
+//	DI  the current scores
+//	DX  scores left in this pass
 
-// INVERSE computes float32(1/sum), where sum is the sum of the four float64 in y. The last
-// argument is the register for the result. x is the low half of y. INVERSE clobbers th.
+// INVERSE computes float32(1/sum) in the register to. sum is the sum of the
+// four float64 in y. x is the low half of y. INVERSE clobbers x and th.
 #define INVERSE(x, y, th, to) \
 	VEXTRACTF128 $1, y, th                \
 	VADDPD       th, x, x                 \ // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7)
@@ -27,8 +30,9 @@
 
 // func softmaxAVX2(scores *float32, n int, half bool)
 //
-// Y0-Y3 scores, Y12 the greatest in all lanes, then the factor, Y13 and Y14 sums in
-// float64.
+//	Y0 - Y3   scores
+//	Y12       the greatest score in all lanes, then 1/sum
+//	Y13, Y14  sums in float64
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-17
 	MOVQ    scores+0(FP), SI
 	MOVQ    n+8(FP), CX
@@ -122,7 +126,7 @@ scale:
 	VZEROUPPER
 	RET
 
-// EXPZ is EXP4 for one vector, with the constants in registers Z16 to Z26. EXPZ clobbers a and b.
+// EXPZ does what EXP4 does, for one vector x. Z16 to Z26 have the constants. EXPZ clobbers a and b.
 #define EXPZ(x, a, b) \
 	VMAXPS       x, Z16, x \
 	VMOVAPS      Z17, a    \
@@ -143,7 +147,9 @@ scale:
 
 // func softmaxAVX512(scores *float32, n int, half bool)
 //
-// Z0, Z1 scores, Z2 the greatest in all lanes, then the factor, Z3 sums in float64.
+//	Z0, Z1  scores
+//	Z2      the greatest score in all lanes, then 1/sum
+//	Z3      sums in float64
 TEXT ·softmaxAVX512(SB), NOSPLIT, $0-17
 	MOVQ         scores+0(FP), SI
 	MOVQ         n+8(FP), CX

@@ -5,28 +5,34 @@
 #include "neon_arm64.h"
 #include "exp_arm64.h"
 
-// MOST replaces lanes of Vm by those of Vs where Vs is greater. If
-// either number is NaN, the lane of Vm stays. MOST clobbers V13.
+// MOST sets each lane of most (register m) to the greater of it and the lane of
+// s (register n). If either number is NaN, the lane stays. MOST clobbers V13.
 #define MOST(n, s, m, most) \
 	VFCMGT(m, n, 13)              \
 	VBIT V13.B16, s.B16, most.B16
 
 // func softmaxNEON(scores *float32, n int, half bool)
 //
-// It computes softmax over blocks of scores in three passes, with the operations of softmaxGeneric.
+// softmaxNEON computes softmax over blocks of scores, with the operations of softmaxGeneric.
+// Three passes find the greatest score, compute e^(score - greatest), and multiply by 1/sum.
 //
 // Registers
-//	R0 scores  R1 their number, a multiple of 32  R2 whether to round to float16
-//	R3 the current scores  R4 those left
-//	V0-V15 scores and what EXP4 needs  V18-V26 its constants
-//	V28-V31 sums, eight float64        V16 the greatest in all lanes
+//	R0         scores
+//	R1         number of scores, a multiple of 32
+//	R2         whether to round the results to float16
+//	R3         the current scores
+//	R4         scores left in this pass
+//	V0 - V15   scores and what EXP4 needs
+//	V16        the greatest score in all lanes
+//	V18 - V26  constants of EXP4
+//	V28 - V31  sums, eight float64
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-17
 	MOVD  scores+0(FP), R0
 	MOVD  n+8(FP), R1
 	MOVBU half+16(FP), R2
 	EXP_CONSTANTS
 
-	// No lane is NaN, so the order of the comparisons does not matter.
+	// Find the greatest score. No lane becomes NaN, so scores may be compared in any order.
 	MOVD $0xff800000, R3
 	VDUP R3, V12.S4      // -Inf
 	VDUP R3, V14.S4

@@ -1,7 +1,7 @@
 // Package vec has the inner loops of operations: small products, sums, norms,
 // activations, rotations and softmax of contiguous numbers. The portable code
-// defines every bit of each result. Kernels in assembly give equal results
-// (==). At the start, the package chooses the best kernel for this CPU.
+// defines every bit of each result. Kernels in assembly give equal results (==).
+// When the program starts, the package chooses the best kernel for this CPU.
 package vec
 
 import (
@@ -9,8 +9,7 @@ import (
 	"alpaca/internal/machine"
 )
 
-// kernel has the inner loops for one instruction set. The
-// portable functions define every bit of the loops' results.
+// kernel has the inner loops for one instruction set.
 type kernel struct {
 	level string // a level of package machine: "avx2", "neon", ...
 
@@ -31,7 +30,7 @@ type kernel struct {
 
 	hadamard func(x []float32, n int)
 
-	gemmCoded func(c, a Mat, b Coded, size Size, fresh bool) // nil: none
+	gemmCoded func(c, a Mat, b Coded, size Size, fresh bool) // nil if there is no such loop
 }
 
 // The inner loops in use. They are the portable functions if there is no kernel.
@@ -115,7 +114,7 @@ func addToGeneric(dst, x []float32) {
 	}
 }
 
-// scaleByGeneric multiplies x by a number.
+// scaleByGeneric multiplies each element of x by a number.
 func scaleByGeneric(x []float32, by float32) {
 	for i := range x {
 		x[i] *= by
@@ -125,7 +124,7 @@ func scaleByGeneric(x []float32, by float32) {
 // Add adds x to dst.
 func Add(dst, x []float32) { addTo(dst, x) }
 
-// Scale multiplies x by a number.
+// Scale multiplies each element of x by a number.
 func Scale(x []float32, by float32) { scaleBy(x, by) }
 
 // Softmax replaces scores by their softmax, which softmaxGeneric defines. The number of scores

@@ -1,6 +1,7 @@
-// Package codebook has the tables of the formats IQ1 to IQ4, as GGML defines them. Each entry of a
-// table is a group of eight or four small numbers. The format can store only groups of weights
-// that are entries. Each table is decoded at its first use, because few models need a table.
+// Package codebook has the tables of the formats IQ1 to IQ4, as GGML defines
+// them. Each entry of the tables for IQ1 to IQ3 is a group of eight or four
+// small numbers. A format stores a group of weights as the index of an entry.
+// Each table is decoded at its first use, because few models need a table.
 package codebook
 
 import (

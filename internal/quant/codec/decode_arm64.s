@@ -25,8 +25,13 @@ loop:
 // func decodeQ8_0NEON(dst *float32, src *byte, nb int)
 //
 // Registers
-//	R0 dst  R1 block  R2 blocks left
-//	V16, V17 weights, V18-V21 as int16, V0-V7 as float32  V22 scale
+//	R0        dst
+//	R1        the current block
+//	R2        blocks left
+//	V16, V17  weights as bytes
+//	V18-V21   weights as int16
+//	V0-V7     weights as int32, then as float32
+//	V22       scale
 TEXT ·decodeQ8_0NEON(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1

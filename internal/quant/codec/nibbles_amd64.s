@@ -9,9 +9,13 @@
 // product and the sum are rounded separately, as in the portable code.
 //
 // Registers
-//	DI  dst               SI  blocks             CX  blocks left
-//	Y0-Y3  the numbers    Y4-Y7  scales          Y8-Y11  minima
-//	Y12-Y15  constants    X0-X3  also scratch of FIVE
+//	DI         dst
+//	SI         blocks
+//	CX         blocks left
+//	Y0 - Y3    the 32 numbers; X0 to X3 are also scratch of FIVE_BYTES and SPREAD
+//	Y4 - Y7    scales
+//	Y8 - Y11   minima
+//	Y12 - Y15  constants
 
 DATA nibbles<>+0x00(SB)/8, $0x0000000000000000 // for each of the numbers 0 to 31, which byte of qh has its fifth bit
 DATA nibbles<>+0x08(SB)/8, $0x0101010101010101
@@ -35,8 +39,8 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VMOVDQU      nibbles<>(SB), Y13      \
 	VPBROADCASTQ nibbles<>+0x20(SB), Y12
 
-// FOUR reads 32 numbers of 4 bits. Byte j holds number j in its low nibble and number j+16
-// in its high one.
+// FOUR reads 32 numbers of 4 bits. Byte j has number j
+// in its low nibble, and number j+16 in its high nibble.
 #define FOUR(qs) \
 	VPMOVZXBD qs(SI), Y2   \
 	VPMOVZXBD qs+8(SI), Y3 \
@@ -73,7 +77,7 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VPAND Y14, Y1, Y1 \
 	VPOR  Y1, Y0, Y0
 
-// SPREAD widens the bytes of Y0 to Y0-Y3.
+// SPREAD widens the bytes of Y0 to int32 in Y0 to Y3.
 #define SPREAD \
 	VEXTRACTI128 $1, Y0, X2 \
 	VPSRLDQ      $8, X0, X1 \
@@ -106,7 +110,7 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VMOVUPS Y3, 96(DI) \
 	ADDQ    $128, DI
 
-// HALF broadcasts the float16 at off.
+// HALF converts the float16 at off to float32, and sets all lanes of y to it.
 #define HALF(off, x, y) \
 	MOVWLZX      off(SI), AX \
 	VMOVD        AX, x       \

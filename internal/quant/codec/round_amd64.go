@@ -2,8 +2,8 @@
 
 package codec
 
-// Constants of the macro ROUNDBITS. The first eight lanes are 1. The next eight are the number just
-// below half of the last place that is kept. The last eight are a mask of the bits that are kept.
+// Constants of the macro ROUNDBITS. The first eight lanes are 1. The next eight are half of
+// the last bit that is kept, minus 1. The last eight are a mask of the bits that are kept.
 var (
 	roundHalf = roundConsts(halfDrop)
 	roundBF16 = roundConsts(bf16Drop)

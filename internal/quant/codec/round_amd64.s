@@ -2,9 +2,8 @@
 
 #include "textflag.h"
 
-// ROUNDBITS rounds the lanes of x by drop bits, as roundBits does. The
-// results go to the argument to, which is a register. The argument
-// consts names the constants for drop. ROUNDBITS overwrites t and nan.
+// ROUNDBITS rounds off the last drop bits of the lanes of x, as roundBits does, and writes the
+// results to the register to. consts are the constants for drop. ROUNDBITS overwrites t and nan.
 #define ROUNDBITS(x, to, t, nan, drop, consts) \
 	VPSRLD    drop, x, t            \
 	VPAND     consts+0(SB), t, t    \ // the last bit that is kept

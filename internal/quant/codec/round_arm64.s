@@ -3,8 +3,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// ROUND_CONSTANTS sets the constants of ROUNDBITS in all lanes: V29 to 1,
-// V30 to the number just below half of the last place that is kept, and V31
+// ROUND_CONSTANTS sets the constants of ROUNDBITS in all lanes: V29
+// to 1, V30 to half of the last bit that is kept, minus 1, and V31
 // to a mask of the bits that are kept. It overwrites R16 and R17.
 #define ROUND_CONSTANTS(drop) \
 	MOVD $1, R16        \
@@ -16,7 +16,8 @@
 	LSR  $1, R16, R16   \
 	VDUP R16, V30.S4
 
-// ROUNDBITS rounds the lanes of V17 by drop bits, as roundBits does. It overwrites V26 to V28.
+// ROUNDBITS rounds off the last drop bits of the lanes
+// of V17, as roundBits does. It overwrites V26 to V28.
 #define ROUNDBITS(drop) \
 	VUSHR drop, V17.S4, V26.S4      \
 	VAND  V29.B16, V26.B16, V26.B16 \ // the last bit that is kept

@@ -6,10 +6,17 @@
 // This file quantizes blocks of 32 by the range of their weights, with AVX2. It does the work
 // of fit.spanSigned, fit.spanMin and the encoder of Q8_0. A block's weights are in Y0 to Y3.
 //
-//	DI  output    SI  weights    CX  blocks left
-//	X7, X8  the scale and its inverse    X6 the minimum
-//	Y10 0xff in dwords    Y11 largest code in bytes    Y12 order of dwords
-//	Y13 added to a weight before its fraction is dropped    Y14 0    Y15 all bits but signs
+//	DI      output
+//	SI      weights
+//	CX      blocks left
+//	X6      the minimum
+//	X7, X8  the scale and its inverse
+//	Y10     0xff in all dwords
+//	Y11     the largest code in all bytes; for Q8_0, 1 in float32
+//	Y12     the order of dwords
+//	Y13     what is added to a weight before its fraction is dropped
+//	Y14     0
+//	Y15     all bits but the signs
 
 DATA span<>+0x00(SB)/8, $0x0000000400000000 // dwords 0 4 1 5 2 6 3 7
 DATA span<>+0x08(SB)/8, $0x0000000500000001

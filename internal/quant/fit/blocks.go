@@ -15,8 +15,8 @@ type runs32 struct {
 // block returns the integers of block b.
 func (r *runs32) block(b int) *[32]uint8 { return (*[32]uint8)(r.q[32*b:]) }
 
-// EncodeSigned encodes weights as integers from -half to half-1. put
-// writes a block. It gets the scale d, and in q the integers plus half.
+// EncodeSigned encodes weights as integers from -half to half-1. put writes
+// a block. Its arguments are the scale d, and in q the integers plus half.
 func EncodeSigned(dst []byte, x, importance []float32, half int32, put func(block []byte, d float32, q *[32]uint8)) {
 	blockBytes := len(dst) / (len(x) / 32)
 	var r runs32
@@ -40,8 +40,8 @@ func EncodeSigned(dst []byte, x, importance []float32, half int32, put func(bloc
 	}
 }
 
-// EncodeMin encodes weights as integers from 0 to top above a minimum. put
-// writes a block. It gets the scale d, the minimum m and the integers q.
+// EncodeMin encodes weights as integers from 0 to top above a minimum. put writes
+// a block. Its arguments are the scale d, the minimum m and the integers q.
 func EncodeMin(dst []byte, x, importance []float32, top int32, put func(block []byte, d, m float32, q *[32]uint8)) {
 	blockBytes := len(dst) / (len(x) / 32)
 	var r runs32

@@ -7,10 +7,10 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// iq4TableSet has the tables for the assembly of IQ4_NL and IQ4_XS. A weight's code is the
-// number of iq4Middles that are not above it. Four comparisons find the code by binary search.
-// Each comparison gives -1 or 0, which is added to twice the result so far. The result so far is
-// minus the first bits of the code. Its low three bits are the index into the next table.
+// iq4TableSet has the tables for the assembly of IQ4_NL and IQ4_XS. A weight's code is the number
+// of iq4Middles that are not above it. Four comparisons find the code by binary search. Each
+// comparison gives -1 or 0. The result so far is doubled before the next comparison is added, so
+// it is minus the first bits of the code. Its low three bits are the index into the next table.
 type iq4TableSet struct {
 	step1               float32
 	step2, step3, step4 [8]float32 // middles for the second, third and fourth comparison

@@ -1,8 +1,8 @@
 package fit
 
-// lanes is the memory of a search with eight runs side by side, one in each lane of a vector.
-// Every run's sums keep their order, so the results equal those of the portable searches.
-// Assembly finds the fields by name (go_asm.h).
+// lanes is the memory of a search with eight runs side by side, one in each lane of
+// a vector. The sums of a run are added in the same order as in the portable
+// searches, so the results are equal. Assembly finds the fields by name (go_asm.h).
 type lanes struct {
 	x [256]float32 // [n, 8] weights
 	w [256]float32 // [n, 8] how much the weights' errors count

@@ -4,9 +4,9 @@ package fit
 
 import "alpaca/internal/quant/codec"
 
-// Encoding spends nearly all its time in the searches and the quantization of this
-// file. They process eight runs of weights at a time, one in each lane of a vector.
-// Each run's sums keep their order, so the bytes are those of the portable code.
+// Encoding spends nearly all its time in the searches and the quantization of this file.
+// They process eight runs of weights at a time, one in each lane of a vector. The sums
+// of a run are added in the same order as in the portable code, so the bytes are equal.
 
 // laneSearch is the memory of one search: two groups of eight runs.
 type laneSearch struct {

@@ -7,7 +7,7 @@
 // weight counts, with AVX2.
 
 // TRANSPOSE4 transposes eight rows of four columns. The lower half of Yr, r from 0 to 3, holds
-// row r, and the upper half holds row r+4. Y4 to Y7 become the columns.
+// row r, and the upper half holds row r+4. Y4 to Y7 become the columns. Notes are row.column.
 #define TRANSPOSE4 \
 	VUNPCKLPS Y1, Y0, Y8  \ // 0.0 1.0 0.1 1.1
 	VUNPCKHPS Y1, Y0, Y9  \ // 0.2 1.2 0.3 1.3
@@ -20,10 +20,10 @@
 
 // func toLanesAVX2(dst, src *float32, n int)
 //
-// dst[i*8+j] = src[j*n+i] for 8 runs j of n weights, n a multiple of 4.
+// toLanesAVX2 sets dst[i*8+j] = src[j*n+i] for 8 runs j of n weights. n must be a multiple of 4.
 //
-//	SI  columns of rows 0..3    R9  of rows 4..7
-//	DX  bytes from row to row   R8  three times that
+//	SI, R9  the next four weights of run 0, and of run 4
+//	DX, R8  bytes from run to run, three times that
 TEXT ·toLanesAVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI

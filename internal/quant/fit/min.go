@@ -54,7 +54,7 @@ func searchScaleMin(p *MinSearch, x, w []float32, q []uint8) (scale, minimum flo
 			sumQQ += float32(wq * k)
 			sumXQ += float32(wq * v)
 		}
-		// The least-squares line through the pairs (q, x).
+		// Compute the least-squares line through the pairs (q, x).
 		det := float32(sumW*sumQQ) - float32(sumQ*sumQ)
 		if !(det > 0) {
 			continue

@@ -70,8 +70,8 @@ func SumSquares(x []float32) (sum float32) {
 }
 
 // Weigh sets w[i] to how much an error in x[i] counts. This is the column's
-// importance times sqrt(sigma2 + x[i]²), so that errors in large weights count
-// more. sigma2 is the mean square of the weights around x[i], or twice that.
+// importance times sqrt(sigma2 + x[i]²), so that errors in large weights count more.
+// sigma2 is the mean square of the weights of the row or the block, or twice that.
 func Weigh(w, x, importance []float32, sigma2 float32) {
 	importance, w = importance[:len(x)], w[:len(x)]
 	for i, v := range x {

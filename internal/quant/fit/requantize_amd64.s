@@ -5,11 +5,16 @@
 
 // func requantizeAVX2(q *uint8, x *float32, a *requantizeArgs)
 //
-// For 16 runs of 16 weights, q = limit(Nearest((x + minimum)/scale)) - low. A run whose
-// scale is 0 keeps its q. AVX2.
+// For 16 runs of 16 weights, requantizeAVX2 sets q = Nearest((x + minimum)/scale) - low,
+// after it limits Nearest's result to low..high. A run whose scale is 0 keeps its q.
 //
-//	DI  q    SI  x    R8  scale    R9  minimum    CX  runs left
-//	Y10 low  Y11 high Y12 order of dwords  Y13 0x400000  Y14 0x7fffff  Y15 1.5*2^23
+//	DI, SI    q and x of the current run
+//	R8, R9    scale and minimum of the current run
+//	CX        runs left
+//	Y10, Y11  low and high
+//	Y13       0x400000
+//	Y14       0x7fffff
+//	Y15       1.5*2^23
 TEXT ·requantizeAVX2(SB), NOSPLIT, $0-24
 	MOVQ         q+0(FP), DI
 	MOVQ         x+8(FP), SI
@@ -56,7 +61,7 @@ run:
 	VPMINSD      Y11, Y1, Y1
 	VPSUBD       Y10, Y0, Y0
 	VPSUBD       Y10, Y1, Y1
-	VPACKUSDW    Y1, Y0, Y0     // words 0..3 8..11 4..7 12..15
+	VPACKUSDW    Y1, Y0, Y0     // order of the words: 0..3 8..11 4..7 12..15
 	VPERMQ       $0xd8, Y0, Y0
 	VEXTRACTI128 $1, Y0, X1
 	VPACKUSWB    X1, X0, X0

@@ -1,15 +1,16 @@
-// Package fit finds scales, minima and integers that represent runs of weights with a small
-// error. It computes a scale from the range of the weights, or tries several scales near that
-// one and takes the best. The encoders of package quant write the results in their formats. On
-// x86, vector code searches eight runs at once, one in each lane, with the same results.
+// Package fit finds scales, minima and integers that represent runs of weights with a
+// small error. A run is 16 or 32 weights with the same scale. Package fit computes the
+// scale from the range of the weights, or tries several scales near that one and takes
+// the best. The encoders of package quant write the results in their formats. On x86,
+// vector code searches eight runs at once, one in each lane, with the same results.
 package fit
 
 // A Search has the input and the results of a k-quant encoder's searches for one super-block.
 type Search struct {
 	W          [256]float32 // how much an error in each weight counts
 	Q          [256]uint8   // integers, shifted so that the least possible one is 0
-	Scale, Min [16]float32  // of each run
-	sumW       [16]float32
+	Scale, Min [16]float32  // each run's scale and minimum
+	sumW       [16]float32  // each run's sum of W
 
 	laneSearch // memory for searches with vectors
 }

@@ -5,8 +5,9 @@
 
 // This file searches scales and finds codes for IQ4_NL and IQ4_XS, with AVX2.
 //
-//	Y10 values of codes 8..15    Y11 values of codes 0..7
-//	Y15, Y14, Y13, Y12 middles for the first, second, third and fourth comparison
+//	Y10         values of codes 8 to 15
+//	Y11         values of codes 0 to 7
+//	Y15 to Y12  midpoints for the first, second, third and fourth comparison
 
 #define TABLES \
 	VMOVUPS      ·iq4Tables+iq4TableSet_high(SB), Y10  \
@@ -16,10 +17,8 @@
 	VMOVUPS      ·iq4Tables+iq4TableSet_step2(SB), Y14 \
 	VBROADCASTSS ·iq4Tables+iq4TableSet_step1(SB), Y15
 
-// CODE sets Y3 to minus the codes of the weights in Y2, and Y4 to -1 where a code is 8 or more. A
-// code is the number of iq4Middles that are not above the weight. Four comparisons find its bits,
-// the highest first. Each comparison gives -1 or 0, so the result so far is minus the bits found
-// so far. The low three bits of this result are the index into the next table.
+// CODE sets Y3 to minus the codes of the weights in Y2, and Y4 to -1
+// where a code is 8 or more. iq4_amd64.go explains this binary search.
 #define CODE \
 	VCMPPS  $5, Y15, Y2, Y4 \ // not less
 	VPERMPS Y14, Y4, Y5     \
@@ -60,18 +59,23 @@
 //
 // searchIQ4AVX2 does searchIQ4 for eight runs of 32 weights.
 //
-//	AX  lanes          SI  AX plus the position in x and w    BX  the end of SI
-//	R9  next numerator DX  trials left
-//	Y7  best error so far    Y8  1/scale    Y9  largest weight
+//	AX  lanes
+//	SI  AX plus the position in x and w
+//	BX  the end of SI
+//	R9  next numerator
+//	DX  trials left
+//	Y7  scale*Σ w*q*x of the best trial so far; the best trial has the largest
+//	Y8  1/scale
+//	Y9  largest weight
 TEXT ·searchIQ4AVX2(SB), NOSPLIT, $0-8
 	MOVQ a+0(FP), AX
 	LEAQ 1024(AX), BX
 
-	// Find the weight of largest magnitude, or the first of them if there are several.
+	// Find the weight of largest magnitude. If there are several, find the first.
 	VPCMPEQD Y5, Y5, Y5
 	VPSRLD   $1, Y5, Y6 // all bits but the sign
 	VXORPS   Y9, Y9, Y9
-	VXORPS   Y4, Y4, Y4 // the magnitude
+	VXORPS   Y4, Y4, Y4 // the largest magnitude so far
 	MOVQ     AX, SI
 
 largest:

@@ -3,12 +3,23 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file does searchScaleMin for eight runs at once, with AVX2.
+// This file does searchScaleMin for eight runs at once, with AVX2. Here,
+// the minimum is the value of integer 0, as lo is in searchScaleMin.
 //
-//	AX  lanes          SI  AX plus the position in x, w and t    BX  the end of SI
-//	R9  next numerator DX  trials left
-//	Y8  1/scale    Y9  largest weight    Y10  minimum so far
-//	Y11 0    Y12 top    Y13 0x400000    Y14 0x7fffff    Y15 1.5*2^23
+//	AX   lanes
+//	SI   AX plus the position in x, w and t
+//	BX   the end of SI
+//	R8   absolute
+//	R9   next numerator
+//	DX   trials left
+//	Y8   1/scale
+//	Y9   largest weight
+//	Y10  minimum of the best trial so far
+//	Y11  0
+//	Y12  top
+//	Y13  0x400000
+//	Y14  0x7fffff
+//	Y15  1.5*2^23
 
 // ROUND rounds y to the nearest integer as Nearest does, limits it to 0..top and converts
 // it to float32.
@@ -79,9 +90,9 @@ rangeNext:
 	NEXT(rangeLoop)
 	VMOVUPS Y0, lanes_sumW(AX)
 	VMOVUPS Y1, lanes_sumX(AX)
-	VMINPS  Y10, Y11, Y10      // a minimum above 0 is 0
+	VMINPS  Y10, Y11, Y10      // a minimum above 0 becomes 0
 
-	// The full range.
+	// Try the full range first.
 	VCMPPS       $0, Y10, Y9, Y7     // all weights are equal
 	VMOVUPS      Y7, lanes_tiny(AX)
 	VSUBPS       Y10, Y9, Y3
@@ -105,7 +116,7 @@ fullLoop:
 	VMOVUPS Y4, lanes_t(SI)
 	NEXT(fullLoop)
 	XORL    DX, DX
-	JMP     loss            // loss goes on at fullLoss, because DX is 0
+	JMP     loss            // then the code jumps to fullLoss, because DX is 0
 
 fullLoss:
 	VMOVUPS Y0, lanes_best(AX)

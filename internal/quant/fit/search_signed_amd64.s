@@ -5,10 +5,18 @@
 
 // This file does SearchSigned and refineSigned for eight runs at once, with AVX2.
 //
-//	AX  lanes          SI  AX plus the position in x, w and t    BX  the end of SI
-//	R9  next numerator DX  trials left
-//	Y8  1/scale    Y9  largest weight    Y10 best error so far
-//	Y11 -half    Y12 half-1    Y13 0x400000    Y14 0x7fffff    Y15 1.5*2^23
+//	AX        lanes
+//	SI        AX plus the position in x, w and t
+//	BX        the end of SI
+//	R9        next numerator
+//	DX        trials left
+//	Y8        1/scale
+//	Y9        largest weight
+//	Y10       scale*Σ w*x*q of the best trial so far; the best trial has the largest
+//	Y11, Y12  -half and half-1
+//	Y13       0x400000
+//	Y14       0x7fffff
+//	Y15       1.5*2^23
 
 // ROUND rounds y to the nearest integer as Nearest does, limits it to -half..half-1 and
 // converts it to float32.
@@ -42,13 +50,14 @@
 	CMPQ SI, BX  \
 	JNE  loop
 
-// LARGEST sets Y9 to the weight of largest magnitude, with its sign. If several weights have this
-// magnitude, it takes the first of them. Y7 becomes -1 where that magnitude is below 1e-15. LARGEST also sets t = w*x.
+// LARGEST sets Y9 to the weight of largest magnitude, with its sign. If several weights
+// have this magnitude, LARGEST takes the first of them. It sets Y7, and lanes.tiny, to
+// -1 in the lanes whose largest magnitude is below 1e-15. It also sets t = w*x.
 #define LARGEST(loop) \
 	VPCMPEQD     Y5, Y5, Y5          \
 	VPSRLD       $1, Y5, Y5          \ // all bits but the sign
 	VXORPS       Y9, Y9, Y9          \
-	VXORPS       Y4, Y4, Y4          \ // the magnitude
+	VXORPS       Y4, Y4, Y4          \ // the largest magnitude so far
 	MOVQ         AX, SI              \
 	loop:                            \
 	VMOVUPS      lanes_x(SI), Y0     \
@@ -137,9 +146,12 @@ next:
 
 // func refineSignedAVX2(a *lanes)
 //
-// refineSignedAVX2 does refineSigned for eight runs. The integers stay in x, as float32.
+// refineSignedAVX2 does refineSigned for eight runs of 16 weights.
+// It leaves the integers, as float32, in the second half of lanes.x.
 //
-//	Y0  Σ w*x*q    Y1  Σ w*q*q    Y6  -1 in the lanes where an integer has changed
+//	Y0  Σ w*x*q
+//	Y1  Σ w*q*q
+//	Y6  -1 in the lanes where an integer has changed
 TEXT ·refineSignedAVX2(SB), NOSPLIT, $0-8
 	MOVQ         a+0(FP), AX
 	CONSTANTS
@@ -171,7 +183,7 @@ weight:
 	VCMPPS    $0x1e, Y8, Y4, Y9       // > 0
 	VMULPS    lanes_w(SI), Y2, Y5
 	VMULPS    Y2, Y5, Y5
-	VSUBPS    Y5, Y1, Y5              // Σ w*q*q without it
+	VSUBPS    Y5, Y1, Y5              // Σ w*q*q without this weight
 	VMULPS    lanes_x(SI), Y5, Y8
 	VDIVPS    Y4, Y8, Y8
 	ROUND(Y8)                         // the best integer for this weight

@@ -9,8 +9,8 @@ package fit
 // underflow.
 const TinyGroup = 1e-15
 
-// signedTrials are the scales that SearchSigned tries. Trial t maps the weight of largest
-// magnitude to half + t/10 steps. The full range, t = 0, comes first.
+// signedTrials are the scales that SearchSigned tries. Trial t maps the weight
+// of largest magnitude to -(half + t/10). The full range, t = 0, comes first.
 var signedTrials = [19]float32{0, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 
 // SearchSigned finds the scale s and the integers q, 0 ≤ q < 2·half, that

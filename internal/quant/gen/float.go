@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// The float formats have eight partial sums for an output (see matmul/dot.go). A
-// step is 8 columns. A panel has two groups of four rows. Each group has all its
-// steps one after the other, and each step has 8 float32 numbers of each row.
+// This file generates the kernels of float formats, which have eight partial sums for an
+// output (see matmul/dot.go). A step is 8 columns. A panel has two groups of four rows. A
+// group has all its steps one after the other. A step has 8 float32 numbers of each row.
 
 // A floatFormat is a type whose weights are converted to float32.
 type floatFormat struct {
@@ -70,8 +70,8 @@ func (f floatFormat) pack(a *asm) {
 	name := "pack" + f.name + "NEON"
 	a.begin("func " + name + "(panel, w *byte, stride, nb int)")
 	a.top("// Registers\n" +
-		"//\tR0 the panel  R1 the next four rows, R9-R12 the current ones  R2 stride\n" +
-		"//\tR3 steps      R4 steps left                                  R5 groups of four rows left")
+		"//\tR0 the panel\n//\tR1 the next four rows\n//\tR9-R12 the current four rows\n//\tR2 stride\n" +
+		"//\tR3 steps\n//\tR4 steps left\n//\tR5 groups of four rows left")
 	a.top("TEXT ·%s(SB), NOSPLIT, $0-32", name)
 	for i, arg := range []string{"panel+0", "w+8", "stride+16", "nb+24"} {
 		a.op("MOVD", "%s(FP), R%d", arg, i)
@@ -93,16 +93,16 @@ func (f floatFormat) pack(a *asm) {
 	a.op("RET", "")
 }
 
-// row generates the function that multiplies with one token, without a panel.
+// row generates the function that multiplies rows with one token, without a panel.
 func (f floatFormat) row(a *asm) {
 	name := "row" + f.name + "NEON"
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("// One token; the weights are read in place: s[k%%8] = fma(w[k], x[k], s[k%%8]).\n//\n" +
 		"// Registers\n" +
-		"//\tR1 the next four rows, R9-R12 the current ones  R2 stride  R3 steps, R6 steps left\n" +
-		"//\tR4 accumulators of the current rows  R5 activations, R7 those of the current step\n" +
+		"//\tR1 the next four rows\n//\tR9-R12 the current four rows\n//\tR2 stride\n//\tR3 steps\n//\tR6 steps left\n" +
+		"//\tR4 accumulators of the current rows\n//\tR5 activations\n//\tR7 activations of the current step\n" +
 		"//\tR8 groups of four rows left\n" +
-		"//\tV0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights")
+		"//\tV0-V7 accumulators, [row][8 lanes]\n//\tV8-V9 activations\n//\tV16-V23 weights")
 	loadArgs(a, name, "W", "WStride", "NB", "Acc", "F")
 	a.op("MOVD", "$2, R8")
 	a.label("rows")
@@ -134,10 +134,10 @@ func (f floatFormat) quad(a *asm) {
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("// Four streams of rows and one token: s[k%%8] = fma(w[k], x[k], s[k%%8]), then Sum8.\n//\n" +
 		"// Registers\n" +
-		"//\tR1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next\n" +
-		"//\tR3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's\n" +
-		"//\tR5 activations, R13 those of the current step  R6 rows of a stream left\n" +
-		"//\tV0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights")
+		"//\tR1 the next row of stream 0\n//\tR9-R12 the current rows\n//\tR2 bytes from one stream to the next\n" +
+		"//\tR3 steps\n//\tR8 steps left\n//\tR4 results\n//\tR7 bytes from one stream's results to the next stream's\n" +
+		"//\tR5 activations\n//\tR13 activations of the current step\n//\tR6 rows of a stream left\n" +
+		"//\tV0-V7 accumulators, [row][8 lanes]\n//\tV8-V9 activations\n//\tV16-V23 weights")
 	loadArgs(a, name, "W", "WStride", "NB", "Acc", "F", "Rows", "AccStride")
 	a.label("rows")
 	pointRows(a, "R1", "R2")
@@ -184,11 +184,11 @@ func tileFloat(a *asm) {
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("// s[k%%8] = fma(w[k], x[k], s[k%%8]).\n//\n" +
 		"// Registers\n" +
-		"//\tR1 panel             R2 steps, R9 steps left               R3 tokens left\n" +
-		"//\tR4 accumulators      R5 activations, R6 their stride\n" +
-		"//\tR10 the current step R11 accumulators of the current rows  R12 groups of four rows left\n" +
+		"//\tR1 panel\n//\tR2 steps\n//\tR9 steps left\n//\tR3 tokens left\n" +
+		"//\tR4 accumulators\n//\tR5 activations\n//\tR6 bytes from one token's activations to the next token's\n" +
+		"//\tR10 the current step\n//\tR11 accumulators of the current rows\n//\tR12 groups of four rows left\n" +
 		"//\tR13, R14 activations of the tokens\n" +
-		"//\tV0-V15 accumulators, [token][row][8 lanes]  V16-V19 activations  V20-V27 weights")
+		"//\tV0-V15 accumulators, [token][row][8 lanes]\n//\tV16-V19 activations\n//\tV20-V27 weights")
 	loadArgs(a, name, "Panel", "NB", "Tokens", "Acc", "F", "QStride", "D", "DStride")
 	const accBytes = 8 * 8 * 4 // bytes of a token's accumulators for a panel
 	byTokens(a, accBytes, []int{2, 1}, func(n int) {

@@ -1,8 +1,8 @@
 package main
 
 // This file has the formats with a scale for each 16 weights: Q4_2, Q4_3 and NVFP4. A packed
-// block of 32 columns has two halves. Each half has 16 weights of each row as signed bytes,
-// then the scales as float32. If the format has minima, they follow the scales, as float32.
+// block of 32 columns has two halves. A half has 16 weights of each row as signed bytes,
+// then the scales as float32, and then the minima as float32, if the format has minima.
 
 // half16 returns the size of a packed half: weights, scales and minima of four rows.
 func (l layout) half16(hasMin bool) int { return 4*16 + l.lanes*(1+btoi(hasMin)) }
@@ -13,7 +13,7 @@ func (l layout) half16(hasMin bool) int { return 4*16 + l.lanes*(1+btoi(hasMin))
 func pairs16(name string, bytes, offset int, hasMin bool) format {
 	doc := "V31 15"
 	if offset != 0 {
-		doc += ", V30 the codes' offset"
+		doc += "\n//\tV30 the codes' offset"
 	}
 	return format{
 		name: name, bytes: bytes, doc: doc, halves: true,
@@ -54,10 +54,10 @@ func pairs16(name string, bytes, offset int, hasMin bool) format {
 	}
 }
 
-// formatNVFP4 has blocks of 64 weights, which are two packed blocks.
+// formatNVFP4 has blocks of 64 weights. Each becomes two packed blocks.
 var formatNVFP4 = format{
 	name: "NVFP4", bytes: 36, halves: true,
-	doc:    "V31 15, V30 the table, V29 127; lanes of V28 2^119",
+	doc:    "V31 15\n//\tV30 the table\n//\tV29 127\n//\tV28 2^119 in each lane",
 	packed: func(l layout) int { return 4 * l.half16(false) },
 	setup: func(p *packer) {
 		p.tableSetup("mxfp4Values")

@@ -5,7 +5,7 @@ package main
 
 var formatQ2_K = format{
 	name: "Q2_K", bytes: 84, moved: 64, one: &fused{width: 16, hasMin: true},
-	doc:    "V31 15, V30 3",
+	doc:    "V31 15\n//\tV30 3",
 	packed: func(l layout) int { return l.block256(16, true) },
 	setup: func(p *packer) {
 		p.bytes(15, 31)
@@ -48,9 +48,9 @@ var formatQ2_K = format{
 	},
 }
 
-// putPairs stores vectors i and i+1 of 16 weights, for each of four sub-blocks.
-// Half a super-block has 32 bytes, and piece 0 or 1 is the first or second 16 of
-// them. A piece has the weights of sub-blocks 2j+piece of this half, 0 ≤ j < 4.
+// putPairs stores or multiplies vectors i and i+1 of 16 weights, for each of four sub-blocks.
+// Half a super-block has 32 bytes. Piece 0 is the first 16 of them, and piece 1 the second
+// 16. A piece has the weights of sub-blocks piece, 2+piece, 4+piece and 6+piece of this half.
 func (p *packer) putPairs(v []quad, piece, i int) {
 	if p.fused != nil {
 		p.multiplyPairs(v, piece, i)
@@ -61,8 +61,8 @@ func (p *packer) putPairs(v []quad, piece, i int) {
 	}
 }
 
-// twos extracts the four pairs of bits of each byte of src to bytes of dst[0] to dst[3]. three
-// is a register whose bytes are 3.
+// twos sets the bytes of dst[j] to bits 2j and 2j+1 of the
+// bytes of src. three is a register whose bytes are 3.
 func (p *packer) twos(src int, dst quad, three int) {
 	p.vec("VAND", "B16", three, src, dst[0])
 	p.shift("VUSHR", "B16", 2, src, dst[1])
@@ -74,8 +74,8 @@ func (p *packer) twos(src int, dst quad, three int) {
 
 var formatQ3_K = format{
 	name: "Q3_K", bytes: 110, moved: 64,
-	doc: "V31 15, V30 3, V29 48, V28 32, V27 4; bit j of V8-V15 is the high bit of the weights\n" +
-		"//\tof sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3",
+	doc: "V31 15\n//\tV30 3\n//\tV29 48\n//\tV28 32\n//\tV27 4\n//\tV8-V15 bit j is the high bit of the weights " +
+		"of sub-blocks 2j and 2j+1\n//\tV23-V26 masks of bits 0 to 3",
 	packed: func(l layout) int { return l.block256(16, false) },
 	setup: func(p *packer) {
 		p.bytes(15, 31)

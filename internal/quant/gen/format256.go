@@ -1,13 +1,14 @@
 package main
 
-// This file has what all k-quants share. A packed super-block begins with its sub-blocks, each of
-// which has weights as signed bytes and scales as int32. Then the super-block's scales follow, as
-// float32. If the format has minima, the scales of the minima, as float32, and the minima follow.
+// This file has what all k-quants share. A packed super-block begins with its
+// sub-blocks. A sub-block has weights as signed bytes and scales as int32.
+// After the sub-blocks come the super-block's scales as float32. If the format
+// has minima, then come their scales as float32, and the minima themselves.
 //
-// In every layout, transpose makes vectors of words. Each lane of such a vector has four bytes of
-// one row, from the same four places in every row.
+// In every layout, transpose makes vectors whose 32-bit lanes belong to
+// rows. A lane has four bytes of a row, from the same place in every row.
 
-// lanesOf sets the int32 lanes of dst to byte j of the words in src. The byte is signed.
+// lanesOf sets the int32 lanes of dst to byte j of the lanes of src. The byte is signed.
 func (p *packer) lanesOf(src, j, dst int) {
 	if j < 3 {
 		p.shift("VSHL", "S4", 24-8*j, src, dst)
@@ -16,9 +17,9 @@ func (p *packer) lanesOf(src, j, dst int) {
 	p.word("VSSHR4S", 24, src, dst)
 }
 
-// putScale stores the scales of a sub-block, which are int32 lanes in v. In
-// the neon layout, a sum over 16 weights is a pair of int16. The kernels
-// multiply both of them by the scale, so they need each scale twice.
+// putScale stores the scales of a sub-block, which are int32 lanes in v.
+// In the NEON layout, a sum over 16 weights is a pair of int16. The
+// kernels multiply both int16 by the scale, so they need each scale twice.
 func (p *packer) putScale(v, tmp, sub, width int) {
 	if p.layout == neon && width == 16 {
 		p.shift("VSLI", "S4", 16, v, v)
@@ -35,9 +36,9 @@ func (p *packer) putScales(words, tmp, sub, width int) {
 	}
 }
 
-// putMinima stores the minima. words are vectors that have the minima as bytes, four in each lane.
-// The neon layout has the minima as int16. The other layouts have them as bytes, because their
-// kernels multiply them with sums of activations that are cut into bytes (see minimaByBytes).
+// putMinima stores the minima. words are vectors that have the minima as bytes, four in each
+// lane. The NEON layout has minima as int16. The other layouts have minima as bytes, because
+// their kernels multiply them by sums of activations that are cut into bytes (see minimaByBytes).
 func (p *packer) putMinima(words []int, tmp, off int) {
 	for i, w := range words {
 		switch p.layout {

@@ -3,14 +3,14 @@ package main
 import "encoding/binary"
 
 // This file has the formats with blocks of 32. A packed block has the weights as signed bytes,
-// then the scales as float32. If the format has minima, they follow the scales, as float32.
+// then the scales as float32, and then the minima as float32, if the format has minima.
 
 // nibbles32 returns a format whose blocks have 16 bytes with two weights
 // each, at byte qs. The packing subtracts offset from the codes.
 func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 	doc := "V31 15"
 	if offset != 0 {
-		doc += ", V30 the codes' offset"
+		doc += "\n//\tV30 the codes' offset"
 	}
 	return format{
 		name: name, bytes: bytes, doc: doc, one: &fused{hasMin: hasMin},
@@ -41,7 +41,7 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 	}
 }
 
-// put32 stores the first 16 weights, lo, and the second 16, hi.
+// put32 stores or multiplies the weights of a block: lo has the first 16 weights, hi the second 16.
 func (p *packer) put32(lo, hi quad) {
 	if p.fused != nil && p.fused.lanes != nil {
 		p.multiplyLanes(lo, hi)
@@ -81,7 +81,7 @@ var formatQ8_0 = format{
 
 // formatIQ4_NL looks codes up in a table.
 var formatIQ4_NL = format{
-	name: "IQ4_NL", bytes: 18, one: &fused{any: true}, doc: "V31 15, V30 the table",
+	name: "IQ4_NL", bytes: 18, one: &fused{any: true}, doc: "V31 15\n//\tV30 the table",
 	packed: func(l layout) int { return l.block32(false) },
 	setup:  func(p *packer) { p.tableSetup("iq4Values") },
 	body: func(p *packer) {
@@ -95,7 +95,7 @@ var formatIQ4_NL = format{
 
 // formatMXFP4 has powers of two as scales.
 var formatMXFP4 = format{
-	name: "MXFP4", bytes: 17, one: &fused{}, doc: "V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22",
+	name: "MXFP4", bytes: 17, one: &fused{}, doc: "V31 15\n//\tV30 the table\n//\tV25-V27 2^23, 2^21 and 2^22 in each lane",
 	packed: func(l layout) int { return l.block32(false) },
 	setup: func(p *packer) {
 		p.tableSetup("mxfp4Values")
@@ -142,13 +142,13 @@ func (p *packer) lookUp(q, lo quad) {
 }
 
 // bits32 returns a format whose weights have four bits in a nibble and a fifth bit
-// elsewhere. The 32 fifth bits of a block are at byte qh. VTBL copies the byte with a
-// weight's fifth bit to the weight's lane, and VCMTST tests the bit. For Q5_0, the
+// elsewhere. The 32 fifth bits of a block are at byte qh. For each weight, VTBL
+// copies the byte with its fifth bit, and VCMTST tests the bit. For Q5_0, the
 // packing subtracts 16 from the codes. For Q5_1, which has minima, it does not.
 func bits32(name string, bytes, qh int, hasMin bool) format {
 	return format{
 		name: name, bytes: bytes, one: &fused{hasMin: hasMin},
-		doc:    "V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte",
+		doc:    "V31 15\n//\tV30 16\n//\tV24-V25 masks of each weight's bit\n//\tV8-V15 indices of its byte",
 		packed: func(l layout) int { return l.block32(hasMin) },
 		setup:  bitsSetup,
 		body: func(p *packer) {
@@ -170,11 +170,12 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 	}
 }
 
-// rowBits is the vector with the fifth bits. Each lane has the 32 fifth bits of a row.
+// rowBits is the register with the fifth bits. Each lane has the 32 fifth bits of a row's block.
 const rowBits = 27
 
-// fifthBits adds the fifth bits to the first and second 16 weights. temps are eight free vectors.
-// The CPU can run the instructions that between adds while it waits for the first results.
+// fifthBits adds the fifth bits to the first and the second 16 weights.
+// temps are eight free registers. between adds other instructions,
+// which the CPU can run while it waits for the first results.
 func (p *packer) fifthBits(lo, hi quad, temps []int, hasMin bool, between func()) {
 	each := func(f func(v, t, index, mask int)) {
 		for i := range 4 {
@@ -217,8 +218,8 @@ func bitsSetup(p *packer) {
 	}
 }
 
-// bit returns the registers with the byte indices and the bit masks for vector i of a half,
-// after arrange.
+// bit returns the registers with the byte indices and the bit masks
+// for vector i of a half of the weights, in the layout's order.
 func (p *packer) bit(half, i int) (index, mask int) {
 	switch p.layout {
 	case sdot: // weights 4k to 4k+3, k = 4*half+i, of four rows
@@ -230,9 +231,9 @@ func (p *packer) bit(half, i int) (index, mask int) {
 	return 8 + 2*i + half, 24 // 16 weights of row i
 }
 
-// tables32 generates the constants of these formats: tables of weights by their codes, and a table
-// for bits32 with three vectors. The first vector has, for each weight in the first vector of a
-// block, the index of the byte with its fifth bit. The second and third vectors are bit masks.
+// tables32 generates the constants of these formats: tables of weights by their codes, and
+// three vectors for bits32. The first vector has an index for each weight in the first vector
+// of a block: that of the byte with its fifth bit. The second and third vectors are bit masks.
 func tables32(a *asm, l layout) {
 	table := func(name string, b []byte) {
 		a.blank()

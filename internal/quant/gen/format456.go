@@ -7,9 +7,9 @@ package main
 // nibbles256 returns Q4_K. If fifth is true, it returns
 // Q5_K, which also has fifth bits in 32 bytes at byte 16.
 func nibbles256(name string, bytes int, fifth bool) format {
-	doc := "V31 15, V30 63, V29 48"
+	doc := "V31 15\n//\tV30 63\n//\tV29 48"
 	if fifth {
-		doc += ", V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;\n//\tV26-V27 masks of bit j for even and for odd j"
+		doc += "\n//\tV28 16\n//\tV8-V15 bit j is the fifth bit of the weights of sub-block j\n//\tV26-V27 masks of bit j, for even and for odd j"
 	}
 	return format{
 		name: name, bytes: bytes, moved: 128, doc: doc, one: &fused{width: 32, hasMin: true},
@@ -52,7 +52,7 @@ func nibbles256(name string, bytes int, fifth bool) format {
 			p.op("MOVD", "R10, R11")
 			p.op("MOVD", "$4, R12")
 			p.label("chunk")
-			p.note("The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.")
+			p.note("The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.")
 			for half := range 2 {
 				p.rows(qs+16*half, regs(0))
 				q, lo := p.arrange(p.asm, regs(0), regs(4))
@@ -100,7 +100,7 @@ func (p *packer) scales6(first int) {
 
 var formatQ6_K = format{
 	name: "Q6_K", bytes: 210, moved: 128, one: &fused{width: 16},
-	doc:    "V31 15, V30 48, V29 32; R19-R22 the rows' high bits",
+	doc:    "V31 15\n//\tV30 48\n//\tV29 32\n//\tR19-R22 the rows' high bits",
 	packed: func(l layout) int { return l.block256(16, false) },
 	setup: func(p *packer) {
 		p.bytes(15, 31)
@@ -166,7 +166,7 @@ var formatQ6_K = format{
 
 var formatIQ4_XS = format{
 	name: "IQ4_XS", bytes: 136, moved: 128, one: &fused{width: 32, any: true},
-	doc:    "V31 15, V30 the table; lanes of V29 63 and V28 32",
+	doc:    "V31 15\n//\tV30 the table\n//\tV29 63 in each lane\n//\tV28 32 in each lane",
 	packed: func(l layout) int { return l.block256(32, false) },
 	setup: func(p *packer) {
 		p.tableSetup("iq4Values")

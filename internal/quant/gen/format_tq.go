@@ -2,7 +2,7 @@ package main
 
 // This file has the ternary formats. They are packed like a k-quant whose scales are all 1.
 
-// formatTQ1_0 has five digits of base 3 in a byte.
+// formatTQ1_0 has five digits in base 3 in a byte.
 var formatTQ1_0 = format{
 	name: "TQ1_0", bytes: 54, one: &fused{width: 16},
 	doc:    "V31 1",
@@ -48,7 +48,7 @@ var formatTQ1_0 = format{
 // The weights of formatTQ2_0 are pairs of bits, as in Q2_K.
 var formatTQ2_0 = format{
 	name: "TQ2_0", bytes: 66, one: &fused{width: 16},
-	doc:    "V31 1, V30 3",
+	doc:    "V31 1\n//\tV30 3",
 	packed: func(l layout) int { return l.block256(16, false) },
 	setup: func(p *packer) {
 		p.bytes(1, 31)
@@ -87,8 +87,8 @@ func (p *packer) digit(src, dst int) {
 	p.vec("VSUB", "B16", 31, dst, dst)
 }
 
-// times3 multiplies the bytes of vectors by 3, modulo
-// 256, which removes their first digits. It uses V9.
+// times3 removes the first digits of the bytes in q: it
+// multiplies the bytes by 3, modulo 256. It uses V9.
 func (p *packer) times3(q []int) {
 	for _, v := range q {
 		p.vec("VADD", "B16", v, v, 9)
@@ -96,9 +96,9 @@ func (p *packer) times3(q []int) {
 	}
 }
 
-// onesTQ stores the scales of a packed block. If the function multiplies, onesTQ clears the sums
-// instead: V16, or with NEON V16 to V19, whose lanes have 16 bits. A lane adds up to 32 products,
-// none larger than 127.
+// onesTQ stores the scales of a packed block, which are 1. If the function
+// multiplies instead of packing, onesTQ clears the sums: V16, or with NEON V16 to
+// V19. On NEON, the sums are int16: a lane adds at most 32 products of at most 127.
 func (p *packer) onesTQ() {
 	if p.fused != nil {
 		for v := 16; v < 20; v++ {
@@ -113,7 +113,7 @@ func (p *packer) onesTQ() {
 	}
 }
 
-// put16 stores or multiplies 16 weights of each row: those of sub-block number sub.
+// put16 stores or multiplies the 16 weights of sub-block number sub, of each row.
 func (p *packer) put16(q quad, sub int) {
 	if p.fused == nil {
 		p.put(q, "R10", sub*p.subBytes(16))
@@ -135,7 +135,7 @@ func (p *packer) put16(q quad, sub int) {
 	}
 }
 
-// endTQ stores the sums where quadTail expects them, and advances the activations.
+// endTQ stores the sums where quadTail expects them, and advances the pointer to the activations.
 func (p *packer) endTQ() {
 	if p.fused == nil {
 		return

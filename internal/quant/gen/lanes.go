@@ -5,16 +5,15 @@ import (
 	"slices"
 )
 
-// This file has products with eight partial sums and a sum of the minima, for Q5_1 (see
-// matmul/dot.go). Each partial sum adds the products of 4 weights of a block. A lane in a
-// panel of the SDOT layout also has 4 weights, so all instruction sets use panels of that
-// layout. A group of four rows has nine vectors of accumulators, with a row in each lane.
+// This file generates products with eight partial sums and a sum of the minima, for Q5_1
+// (see matmul/dot.go). Each partial sum adds the products of 4 weights of a block. All
+// instruction sets use panels of the SDOT layout, because there, too, a lane has 4 weights.
+// A group of four rows has nine vectors of accumulators, with one row in each lane.
 
 // laneBytes is the size of the accumulators of four rows.
 const laneBytes = 9 * 16
 
-// lanes generates the products with partial sums. There are versions
-// for CPUs with SDOT (dot products of bytes) and without it.
+// lanes generates these functions twice: for CPUs with SDOT (dot products of bytes) and without it.
 func lanes(a *asm) {
 	for _, l := range []layout{sdot, neon} {
 		for _, f := range formats {
@@ -27,8 +26,9 @@ func lanes(a *asm) {
 	sumLanes(a)
 }
 
-// lane sets sum to the products of w, which has 4 weights of each of 4 rows, with activations 4i to
-// 4i+3 of act. With NEON, a lane adds 4 products of at most 31·127. tmp has two scratch registers.
+// lane sets sum to the products of w, which has 4 weights of each of 4 rows,
+// with activations 4i to 4i+3 of act. With NEON, a lane adds 4 products of
+// at most 31·127, which fit in int16. tmp has two scratch registers.
 func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 	if l == sdot {
 		a.bytes(0, sum)
@@ -47,12 +47,12 @@ func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 func tileLanes(a *asm, l layout) {
 	name := "tileB32Lanes" + l.isa
 	tileStart(a, name, "Formats with blocks of 32 weights and partial sums: s[j] = fma(sum of 4 products,\nd*D, s[j]), ms = fma(m, DS, ms).")
-	a.top("//\tR9  distance in bytes from a D to its DS\n" +
-		"//\tR10 the current block in the panel       R12 groups of four rows left\n" +
-		"//\tR11 accumulators of the current rows     R13, R14 activations of the tokens\n" +
-		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n" +
-		"//\tV0-V17 accumulators, [token][9]  V18-V21 activations  V22-V23 weights\n" +
-		"//\tV24-V27 sums  V28-V29 d*D  V30-V31 d, m, scratch")
+	a.top("//\tR9 distance in bytes from a D to its DS\n" +
+		"//\tR10 the current block in the panel\n//\tR12 groups of four rows left\n" +
+		"//\tR11 accumulators of the current rows\n//\tR13, R14 activations of the tokens\n" +
+		"//\tR20 scale of the first token\n//\tR21 scale of the current token\n//\tR24 blocks left\n" +
+		"//\tV0-V17 accumulators, [token][9]\n//\tV18-V21 activations\n//\tV22-V23 weights\n" +
+		"//\tV24-V27 sums\n//\tV28-V29 d*D\n//\tV30-V31 d, m, scratch")
 	tileArgs(a, name)
 	a.op("MOVD", "tileArgs_DS(R0), R9")
 	a.op("SUB", "R7, R9")
@@ -114,13 +114,13 @@ func tileLanes(a *asm, l layout) {
 	})
 }
 
-// quadLanes generates the same function as quad, for a format with partial sums. multiplyLanes
-// leaves the products in laneSums. When the body stores the scales, accumulateLanes adds the
-// products to the accumulators in memory.
+// quadLanes does what quad does, for a format with partial sums. The format's body calls
+// multiplyLanes, which leaves the products in laneSums. Then it calls accumulateLanes
+// for the scales, which adds the products to the accumulators in memory.
 func (f format) quadLanes(a *asm, l layout) {
 	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
 	p.quadStart(f, quadName(f, l), "s[j] = fma(sum of 4 products, d*D, s[j]),\n// ms = fma(m, DS, ms)")
-	p.top("//\tR10 accumulators        R14 distance in bytes from a D to its DS")
+	p.top("//\tR10 accumulators\n//\tR14 distance in bytes from a D to its DS")
 	p.quadArgs(quadName(f, l))
 	p.op("MOVD", "tileArgs_Panel(R0), R10")
 	p.op("MOVD", "tileArgs_DS(R0), R14")
@@ -149,13 +149,13 @@ func (f format) quadLanes(a *asm, l layout) {
 	p.quadEnd(laneSums[0])
 }
 
-// laneSums are registers that bits32 does not need after it calls
-// put32. After that call, it does not need V23 and V27 to V29 either.
+// laneSums are registers that the body of bits32 no longer needs
+// when it calls put32. V23 and V27 to V29 are also free then.
 var laneSums = []int{16, 17, 18, 19, 20, 21, 22, 26}
 
 // multiplyLanes does for quadLanes what multiply32 does for quad.
 func (p *packer) multiplyLanes(lo, hi quad) {
-	p.note("The sums of 4 products.")
+	p.note("Compute the sums of 4 products.")
 	for half, w := range []quad{lo, hi} {
 		p.load(at(16*half, "R13"), 23)
 		for i := range 4 {
@@ -185,11 +185,11 @@ func (p *packer) accumulateLanes(v, tmp, off int) {
 	}
 }
 
-// sumLanes generates the function that adds the accumulators of a panel for a token.
+// sumLanes generates the function that adds the accumulators of a panel for one token.
 func sumLanes(a *asm) {
 	a.begin("func sumB32LanesNEON(dst, acc *float32)")
-	a.top("// For 16 rows, it adds the partial sums as Sum8 does, and then the sum of the minima.\n//\n" +
-		"// Registers\n//\tR1 results  R2 accumulators  R3 groups of four rows left")
+	a.top("// For each of 16 rows, it adds the partial sums as kernel.Sum8 does, and then the sum of the minima.\n//\n" +
+		"// Registers\n//\tR1 results\n//\tR2 accumulators\n//\tR3 groups of four rows left")
 	a.top("TEXT ·sumB32LanesNEON(SB), NOSPLIT, $0-16")
 	a.op("MOVD", "dst+0(FP), R1")
 	a.op("MOVD", "acc+8(FP), R2")

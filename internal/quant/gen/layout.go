@@ -1,19 +1,20 @@
 package main
 
-// A layout is the order of a panel for one instruction set. A panel of 16 rows consists of groups
-// of four rows. Each group has all its blocks one after the other. A packed block begins with its
-// sub-blocks, each of which ends with its scales. In a sub-block, 32 (or 16) weights of a row
-// share a scale. Data of the whole block, such as the scales of a super-block, comes last.
+// A layout is the order of the numbers in a panel, for one instruction set. A panel
+// of 16 rows has four groups of four rows. A group has all its blocks one after the
+// other. A packed block begins with its sub-blocks, each of which ends with its
+// scales. In a sub-block, 32 (or 16) weights of a row share a scale. Numbers that
+// belong to the whole block, such as the scale of a super-block, come last.
 //
 //	SDOT  A vector is 4 weights of each of 4 rows, so that the lanes of sums are rows.
 //	I8MM  A vector is 8 weights of each of 2 rows.
 //	NEON  A vector is 16 weights of a row.
 //
-// In every layout, 16 weights of each of the four rows take four vectors.
+// In every layout, 16 weights of each of four rows take four vectors.
 type layout struct {
 	isa string
-	// lanes is the size in bytes of four 32-bit numbers, one for each row. I8MM has each
-	// number twice, in the order of its sums for two tokens: r0 r1 r0 r1 r2 r3 r2 r3.
+	// lanes is the size in bytes of four 32-bit numbers, one for each row. In I8MM, they
+	// are stored twice, in the order of the sums for two tokens: rows 0 1 0 1 2 3 2 3.
 	lanes int
 	// minimum is the size of a minimum in bytes. NEON needs minima as int16.
 	minimum int
@@ -27,13 +28,13 @@ var (
 
 var layouts = []layout{sdot, i8mm, neon}
 
-// A quad is four vector registers. Before arrange, each has 16 bytes of one row.
+// A quad is four vector registers, which hold bytes of four rows.
 type quad [4]int
 
 func regs(first int) quad { return quad{first, first + 1, first + 2, first + 3} }
 
-// arrange turns 16 bytes of each of four rows into the four vectors of the layout. It returns
-// their registers, and four free registers.
+// arrange turns 16 bytes of each of four rows, one row in each register of q, into the
+// four vectors of the layout. It returns their registers, and four free registers.
 func (l layout) arrange(a *asm, q, tmp quad) (out, free quad) {
 	switch l {
 	case sdot:
@@ -66,8 +67,8 @@ func (l layout) subBytes(width int) int { return 4*width + l.lanes }
 // block32 returns the size of a packed block of 32: weights, scales and minima of four rows.
 func (l layout) block32(hasMin bool) int { return 4*32 + l.lanes*(1+btoi(hasMin)) }
 
-// tail256 returns the offset, in a super-block, at which the sub-blocks end. The super-block's
-// scales follow, then the minima's scales and the minima.
+// tail256 returns the size of a packed super-block's sub-blocks. The
+// super-block's scales follow them, then the scales of the minima and the minima.
 func (l layout) tail256(width int) int { return 256 / width * l.subBytes(width) }
 
 // block256 returns the size of a packed super-block. If the
@@ -80,7 +81,7 @@ func (l layout) block256(width int, hasMin bool) int {
 	return n
 }
 
-// putLanes stores four 32-bit numbers, one for each row. tmp is a free register.
+// putLanes stores the four 32-bit numbers in v, one for each row. tmp is a free register.
 func (l layout) putLanes(a *asm, v, tmp, off int) {
 	if l != i8mm {
 		a.store(v, at(off, "R10"))

@@ -35,8 +35,8 @@ func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) forma
 }
 
 // neighbours unpacks the bytes of four rows in q. The two nibbles of a byte are adjacent
-// weights. neighbours returns the first and the second 16 weights, arranged for the layout. It
-// also returns the vectors that are then free. It uses q, the four vectors after q, a and b.
+// weights. neighbours returns the first and the second 16 weights in the layout's order,
+// and the registers that are then free. It uses q, the four registers after q, a and b.
 func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	low := regs(q[0] + 4)
 	for i := range 4 {
@@ -57,15 +57,16 @@ func (p *packer) floats32(from, off int) {
 	p.putLanes(20, 21, off)
 }
 
-// lane0 gathers the first words of four vectors in dst. It overwrites the first and the third
-// vector.
+// lane0 gathers the first 32-bit lanes of the four
+// registers of q in dst. It overwrites q[0] and q[2].
 func (p *packer) lane0(q quad, dst int) {
 	p.vec("VTRN1", "S4", q[1], q[0], q[0])
 	p.vec("VTRN1", "S4", q[3], q[2], q[2])
 	p.vec("VTRN1", "D2", q[2], q[0], dst)
 }
 
-// bitsOld returns a format as bits32 does, but the two nibbles of a byte are adjacent weights.
+// bitsOld does what bits32 does, for formats in which
+// the two nibbles of a byte are adjacent weights.
 func bitsOld(name string, bytes, qh int, hasMin bool) format {
 	f := bits32(name, bytes, qh, hasMin)
 	f.body = func(p *packer) {

@@ -8,28 +8,28 @@ type format struct {
 	bytes int // bytes in a block
 	// packed returns the size of a packed block of four rows.
 	packed func(l layout) int
-	doc    string // comment about the vectors that setup sets
+	doc    string // comment about the registers that setup sets
 	setup  func(p *packer)
-	// body packs a block of the four rows at R4 to R7, and stores it at
-	// R10. It may use every vector, R11, R12 and R19 to R22. It must
-	// advance R4 to R7 by as many bytes as the field moved says.
+	// body packs a block of each of the four rows at R4 to R7, and stores it at R10. It may use
+	// all vector registers, R11, R12 and R19 to R22. It must advance R4 to R7 by moved bytes.
 	body   func(p *packer)
 	moved  int
-	halves bool   // a scale for each 16 weights, see format16.go
-	lanes  bool   // a product has partial sums, see lanes.go
+	halves bool   // the format has a scale for each 16 weights, see format16.go
+	lanes  bool   // products have partial sums, see lanes.go
 	one    *fused // how to multiply with one token, see quad.go; nil if there is no such function
 }
 
-// A packer generates one packing function.
+// A packer generates one packing function, or one
+// function that unpacks in the same way and multiplies.
 type packer struct {
 	*asm
 	layout
 	fused *fused // if not nil, the function multiplies instead of storing, see quad.go
 }
 
-// ahead is the distance in bytes from what the functions read to what
-// they prefetch. It is about the length of a run of blocks, so that
-// memory delivers the next run while the tile function multiplies.
+// ahead is the distance in bytes from what the functions read to what they
+// prefetch. It is about the bytes of a row that one call packs, so that
+// memory delivers the next call's bytes while the tile function multiplies.
 const ahead = 640
 
 func (f format) pack(a *asm, l layout) {
@@ -37,8 +37,8 @@ func (f format) pack(a *asm, l layout) {
 	name := fmt.Sprintf("pack%s%s", f.name, l.isa)
 	p.begin("func " + name + "(panel, w *byte, stride, nb int)")
 	p.top("// Registers")
-	p.top("//\tR1 the next four rows  R4-R7 the current block of each row  R10 the packed block")
-	p.top("//\tR2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left")
+	p.top("//\tR1 the next four rows\n//\tR4-R7 the current block of each row\n//\tR10 the packed block")
+	p.top("//\tR2 stride\n//\tR3 blocks\n//\tR8 blocks left\n//\tR9 groups of four rows left")
 	if f.doc != "" {
 		p.top("//\t%s", f.doc)
 	}
@@ -100,7 +100,7 @@ func (p *packer) words(off int, q quad) {
 	}
 }
 
-// keep loads 16 bytes of each of the four rows into dst and arranges them. It uses V0 to V3.
+// keep loads 16 bytes of each of the four rows into dst, in the layout's order. It uses V0 to V3.
 func (p *packer) keep(off int, dst quad) quad {
 	if p.layout == i8mm {
 		p.rows(off, regs(0))
@@ -122,8 +122,8 @@ func (p *packer) advance(n int) {
 	}
 }
 
-// putHalf stores 16 weights of each row, which are half a sub-block
-// of 32. sub is the number of the sub-block; number 0 is at R11.
+// putHalf stores or multiplies 16 weights of each row: half number half of a
+// sub-block of 32. sub is the number of the sub-block; sub-block 0 is at R11.
 func (p *packer) putHalf(q quad, sub, half int) {
 	if p.fused != nil {
 		p.multiplyHalf(q, sub, half)
@@ -138,8 +138,8 @@ func (p *packer) put(q quad, reg string, off int) {
 	p.store2(q[2], q[3], at(off+32, reg))
 }
 
-// halves converts the first (which = 0) or second (which = 1) float16 of four words to float32,
-// and stores these as lanes.
+// Each register of q has two float16 of one row. halves converts the first (which
+// = 0) or the second (which = 1) to float32, and stores the four numbers as lanes.
 func (p *packer) halves(q quad, which, tmp, off int) {
 	trn := []string{"VTRN1", "VTRN2"}[which]
 	p.vec(trn, "H8", q[1], q[0], tmp)
@@ -149,8 +149,8 @@ func (p *packer) halves(q quad, which, tmp, off int) {
 	p.putLanes(tmp, tmp+1, off)
 }
 
-// putLanes stores four 32-bit numbers, one for each row, at off in the packed block. tmp is a
-// free register.
+// putLanes stores the four 32-bit numbers in v, one for each row, at off in the packed
+// block. If the function multiplies, putLanes uses them instead. tmp is a free register.
 func (p *packer) putLanes(v, tmp, off int) {
 	if p.fused != nil && p.fused.lanes != nil {
 		p.accumulateLanes(v, tmp, off)

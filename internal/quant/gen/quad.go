@@ -2,10 +2,11 @@ package main
 
 import "fmt"
 
-// A product with one token needs no panel. The body of a format is the same as for packing. But
-// instead of storing the weights, it multiplies them with the functions in this file. The four
-// rows that are multiplied together are from four streams (see Quad in kernel.Kernel). Memory
-// delivers long streams faster than neighbouring rows, which end after about a kilobyte.
+// This file generates products with one token, which need no panel. The body of a format
+// is the same as for packing, but it calls the functions of this file, which multiply
+// the weights instead of storing them. The four rows that are multiplied together are
+// from four streams (see Quad in kernel.Kernel). Memory delivers such long streams
+// faster than four neighbouring rows, each of which ends after about a kilobyte.
 //
 // put32 uses V16 to V24 and V28. No body of a format with blocks of 32 weights needs these when it
 // calls put32. V29 has the accumulators.
@@ -61,10 +62,10 @@ func (p *packer) quadStart(f format, name, result string) {
 	p.begin("func " + name + "(t *tileArgs)")
 	p.top("// One token; the weights are read in place: %s.\n//", result)
 	p.top("// Registers")
-	p.top("//\tR1  the next row of stream 0  R4-R7 the current block of each row")
-	p.top("//\tR2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left")
-	p.top("//\tR23 activations, R13 those of the block  R24 scales, R26 the scale of the block")
-	p.top("//\tR25 results  R15 bytes from one stream's results to the next one's")
+	p.top("//\tR1 the next row of stream 0\n//\tR4-R7 the current block of each row")
+	p.top("//\tR2 bytes from one stream to the next\n//\tR3 blocks\n//\tR8 blocks left\n//\tR9 rows of a stream left")
+	p.top("//\tR23 activations\n//\tR13 activations of the block\n//\tR24 scales\n//\tR26 the scale of the block")
+	p.top("//\tR25 results\n//\tR15 bytes from one stream's results to the next stream's")
 	if f.doc != "" {
 		p.top("//\t%s", f.doc)
 	}
@@ -106,7 +107,7 @@ func storeStreams(a *asm, v int, at []string, stride string) {
 	}
 }
 
-// fused tells a packer how to multiply instead of storing.
+// fused tells a packer that it multiplies instead of storing, and how.
 type fused struct {
 	hasMin bool
 	any    bool    // weights may have any value of 8 bits
@@ -169,9 +170,9 @@ func (p *packer) multiply32(lo, hi quad) {
 	}
 }
 
-// accumulate uses the lanes of v, which a packing function would store at
-// off. If the lanes are scales, it adds the sums times the scales to the
-// accumulators. If they are minima, it adds the minima times DS.
+// accumulate uses the numbers in v that a packing function would store
+// at off. If these are scales, it adds the sums times the scales to
+// the accumulators. If they are minima, it adds the minima times DS.
 func (p *packer) accumulate(v, tmp, off int) {
 	if off == 4*32 {
 		p.op("FMOVS", "(R26), F%d", tmp)

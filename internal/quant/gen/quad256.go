@@ -1,12 +1,13 @@
 package main
 
-// This file generates the products of k-quants with one token. At R10 there is room for a packed
-// block. The body stores only scales and minima there, so the room for weights is free. Its first
-// 32 bytes have isum, the sums over the super-block, and the next 16 bytes have the accumulators.
+// This file generates the products of k-quants with one token. At R10 there
+// is room for a packed block. The body stores only scales and minima there,
+// so the room for weights is free. There, the first 32 bytes have isum, the
+// sums over the super-block, and the next 16 bytes have the accumulators.
 //
 // The products use V16 to V25 and V28. No body needs these registers while it computes products.
 
-// accumulators is the address of the four rows' accumulators between super-blocks.
+// accumulators is where the accumulators of four rows are kept between super-blocks.
 const accumulators = "32(R10)"
 
 // quad256 generates the function that multiplies a k-quant with one token.
@@ -14,7 +15,7 @@ func (f format) quad256(a *asm, l layout, one fused) {
 	hasMin := one.hasMin
 	p := &packer{asm: a, layout: l, fused: &one}
 	p.quadStart(f, quadName(f, l), "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
-	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "             R0  sums of activations, R14 those of the block"}[hasMin])
+	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "\n//\tR0 sums of activations\n//\tR14 the block's sums of activations"}[hasMin])
 	p.quadArgs(quadName(f, l))
 	p.op("MOVD", "tileArgs_Panel(R0), R10")
 	if hasMin {
@@ -45,11 +46,13 @@ func (f format) quad256(a *asm, l layout, one fused) {
 	p.quadEnd(1)
 }
 
-// subProducts returns the registers for a sub-block of a chunk. On NEON, each register
-// has the products of one row. On SDOT, the first register has the sums of all rows.
+// A chunk is one or two sub-blocks that are unpacked together. subProducts returns
+// the registers for the products of one of them. On NEON, each register has the
+// products of one row. On SDOT, the first register has the sums of all rows.
 func (p *packer) subProducts(sub int) quad { return regs([]int{16, 22}[sub]) }
 
-// multiplyHalf multiplies 16 weights of each row: one half of the chunk's sub-block number sub.
+// multiplyHalf multiplies 16 weights of each row: half
+// number half of the chunk's sub-block number sub.
 func (p *packer) multiplyHalf(q quad, sub, half int) {
 	const acts = 20
 	p.load(at(32*sub+16*half, "R13"), acts)
@@ -89,8 +92,8 @@ func (p *packer) multiplyHalf(q quad, sub, half int) {
 	}
 }
 
-// next advances by n sub-blocks. It adds the sums of sub-blocks of 32 weights to isum. For
-// sub-blocks of 16 weights, addPiece has already done so.
+// next advances the pointers by n sub-blocks. It adds the sums of sub-blocks of 32
+// weights to isum. For sub-blocks of 16 weights, addPiece has already added them.
 func (p *packer) next(n, width int) {
 	if p.fused != nil {
 		if width == 32 {
@@ -124,8 +127,9 @@ func (p *packer) next(n, width int) {
 	p.add(n*p.subBytes(width), "R11")
 }
 
-// multiplyPairs multiplies vectors i and i+1, of 16 weights each, by activations. It adds the
-// products to the sums of the four sub-blocks of a piece (see putPairs). It uses V24 to V27.
+// multiplyPairs does what putPairs describes: it multiplies vectors i
+// and i+1, of 16 weights each, by activations, and adds the products
+// to the sums of the four sub-blocks of a piece. It uses V24 to V27.
 func (p *packer) multiplyPairs(v []quad, piece, i int) {
 	for j := range 4 {
 		p.load(at(32*j+16*piece, "R13"), 28)
@@ -152,7 +156,7 @@ func (p *packer) multiplyPairs(v []quad, piece, i int) {
 	}
 }
 
-// addPiece adds the sums of a piece's sub-blocks of 16, multiplied by their scales, to isum.
+// addPiece adds the sums of a piece's four sub-blocks (see putPairs), times their scales, to isum.
 func (p *packer) addPiece(piece int) {
 	if p.fused == nil {
 		return
@@ -173,8 +177,15 @@ func (p *packer) addPiece(piece int) {
 
 // quadTail ends a super-block: it adds isum, and msum, to the accumulators.
 //
-//	V0 isum  V1 accumulators  V2 D    V3 d, d*D  V4-V7 sums of activations
-//	V8 msum  V9 dmin          V10 63  V16-V23 minima
+//	V0       isum
+//	V1       accumulators
+//	V2       D
+//	V3       d, d*D
+//	V4-V7    sums of activations
+//	V8       msum
+//	V9       dmin
+//	V10      63
+//	V16-V23  minima
 func (p *packer) quadTail() {
 	tail, width := p.tail256(p.fused.width), p.fused.width
 	p.load2("(R10)", 0, 11)

@@ -16,8 +16,8 @@ func tileStart(a *asm, name, doc string) {
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("%s", comment(doc))
 	a.top("//\n// Registers\n" +
-		"//\tR1 panel        R2 blocks                      R3 tokens left\n" +
-		"//\tR4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride")
+		"//\tR1 panel\n//\tR2 blocks\n//\tR3 tokens left\n" +
+		"//\tR4 accumulators\n//\tR5 activations\n//\tR6 bytes from one token's activations to the next token's\n//\tR7 scales of the activations\n//\tR8 bytes from one token's scales to the next token's")
 }
 
 func tileArgs(a *asm, name string) {
@@ -82,5 +82,6 @@ func pointActs(a *asm, n int) {
 // minima returns the number of minima in a super-block of a format with minima.
 func minima(width int) int { return 256 / width }
 
-// minimaByBytes is the comment that says how tile functions with dot products of bytes add minima.
+// minimaByBytes is a comment for tile functions that use
+// dot products of bytes. It says how they add minima.
 const minimaByBytes = "; acc = fma(-msum, dmin*D, acc), where msum adds\nminimum·(sum of activations). Each such sum s is cut into bytes, s = 64*high + low,\nso that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64"

@@ -11,7 +11,7 @@ func tiles16(a *asm) {
 	}
 }
 
-// tile16Start begins such a tile function.
+// tile16Start begins a tile function of these formats.
 func tile16Start(a *asm, l layout, hasMin bool, registers string) {
 	name := "tileB16" + minName(hasMin) + l.isa
 	tileStart(a, name, "Blocks of 16 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\nacc = fma(m, D*(sum of activations), acc)"}[hasMin]+".")
@@ -30,11 +30,11 @@ func actSum(a *asm, acts, d, v int) {
 }
 
 func tile16SDOT(a *asm, hasMin bool) {
-	tile16Start(a, sdot, hasMin, "//\tR10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left\n"+
-		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n"+
-		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n"+
-		"//\tV0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations\n"+
-		"//\tV20-V27 weights, then D and minima   V28-V29 d    V30-V31 d*D")
+	tile16Start(a, sdot, hasMin, "//\tR10, R26 the current block of rows 0 to 3 and of rows 4 to 7\n//\tR12 groups of 8 rows left\n"+
+		"//\tR11 accumulators of the current rows\n//\tR13-R15, R19 activations of the tokens\n"+
+		"//\tR20 scale of the first token\n//\tR21 scale of the current token\n//\tR24 blocks left\n"+
+		"//\tV0-V7 accumulators, [token][4 rows]\n//\tV8-V15 sums\n//\tV16-V19 activations\n"+
+		"//\tV20-V27 weights, then D and minima\n//\tV28-V29 d\n//\tV30-V31 d*D")
 	half := sdot.half16(hasMin)
 	byTokens(a, 64, []int{4, 1}, func(n int) {
 		eachRun(a, n, 2*half)
@@ -93,11 +93,11 @@ func tile16SDOT(a *asm, hasMin bool) {
 }
 
 func tile16NEON(a *asm, hasMin bool) {
-	tile16Start(a, neon, hasMin, "//\tR10 the current block in the panel            R12 groups of four rows left\n"+
-		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n"+
-		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n"+
-		"//\tV0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights, then D\n"+
-		"//\tV16-V23 products, then d*D    V24-V27 sums        V30-V31 m, d")
+	tile16Start(a, neon, hasMin, "//\tR10 the current block in the panel\n//\tR12 groups of four rows left\n"+
+		"//\tR11 accumulators of the current rows\n//\tR13-R15, R19 activations of the tokens\n"+
+		"//\tR20 scale of the first token\n//\tR21 scale of the current token\n//\tR24 blocks left\n"+
+		"//\tV0-V3 accumulators of 4 rows\n//\tV4-V11 activations\n//\tV12-V15 weights, then D\n"+
+		"//\tV16-V23 products, then d*D\n//\tV24-V27 sums\n//\tV30-V31 m, d")
 	half := neon.half16(hasMin)
 	byTokens(a, 64, []int{4, 1}, func(n int) {
 		a.op("MOVD", "R1, R10")

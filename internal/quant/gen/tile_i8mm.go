@@ -4,8 +4,8 @@ import "fmt"
 
 // tilesI8MM generates the tile functions of I8MM, which multiply 16 rows with 2 tokens. The
 // instruction SMMLA multiplies 8 columns of 2 tokens with the same columns of 2 rows. Its
-// four sums belong to t0r0, t0r1, t1r0 and t1r1, where t is the token and r the row. If the
-// number of tokens is odd, the products of the last token are computed twice.
+// four sums belong to t0r0, t0r1, t1r0 and t1r1, where t is the token and r is the row. If
+// the number of tokens is odd, the last token is multiplied twice, as if it were two tokens.
 func tilesI8MM(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile32I8MM(a, hasMin)
@@ -27,8 +27,8 @@ func advanceFours(a *asm, n int) {
 }
 
 const registersI8MM = "//\tR10, R12, R25, R26 the current block of each group of four rows\n" +
-	"//\tR13, R14 activations of the two tokens  R15, R19 their scales\n" +
-	"//\tR20, R21 their accumulators             R11 blocks left"
+	"//\tR13, R14 activations of the two tokens\n//\tR15, R19 scales of the two tokens\n" +
+	"//\tR20, R21 accumulators of the two tokens\n//\tR11 blocks left"
 
 // byPairs generates a loop that runs body for two tokens at a time, and then the
 // return of the function. The loop sets R13 to R15 and R19 to R21 before body.
@@ -98,9 +98,9 @@ func storeAccs(a *asm, i, tmp, src0, src1 int) {
 	a.store(src1, at(4*i, "R21"))
 }
 
-// smmlaRows multiplies 16 weights of each of 16 rows with the activations at actOff. The weights
-// are at the offset off from the registers in fours. smmlaRows adds t0r0 t0r1 t1r0 t1r1 of rows 2p
-// and 2p+1 to sums[p]. It uses V16 to V25.
+// smmlaRows multiplies 16 weights of each of 16 rows with the activations of two tokens
+// at actOff. The weights are at the offset off from the registers in fours. smmlaRows
+// adds the four sums of rows 2p and 2p+1 to Vp, for p from 0 to 7. It uses V16 to V25.
 func smmlaRows(a *asm, off, actOff int) {
 	a.load(at(actOff, "R13"), 17)
 	a.load(at(actOff, "R14"), 18)
@@ -121,9 +121,9 @@ func tile32I8MM(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "I8MM"
 	tileStart(a, name, "Blocks of 32 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
 	a.top("%s", registersI8MM)
-	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS  R23, R24 DS of the two tokens\n"}[hasMin] +
-		"//\tV0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights\n" +
-		"//\tV24-V27 d, d*D     V28 D" + map[bool]string{true: "                V29 DS               V16-V17 m"}[hasMin])
+	a.top(map[bool]string{true: "//\tR9 distance in bytes from a D to its DS\n//\tR23, R24 DS of the two tokens\n"}[hasMin] +
+		"//\tV0-V7 sums\n//\tV8-V15 accumulators\n//\tV16-V17 activations\n//\tV18-V25 weights\n" +
+		"//\tV24-V27 d, d*D\n//\tV28 D" + map[bool]string{true: "\n//\tV29 DS\n//\tV16-V17 m"}[hasMin])
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_DS(R0), R9")
@@ -186,9 +186,9 @@ func tile256I8MM(a *asm, width int, hasMin bool) {
 	}
 	tileStart(a, name, doc+".")
 	a.top("%s", registersI8MM)
-	a.top("//\tR0  sub-blocks left" + map[bool]string{true: "        R22 stride of the sums, R9 all sums, R23, R24 those of the two tokens"}[hasMin] + "\n" +
-		"//\tV0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights\n" +
-		"//\tV26-V29 scales" + map[bool]string{true: "             V30 63 in each int16"}[hasMin])
+	a.top("//\tR0 sub-blocks left" + map[bool]string{true: "\n//\tR22 bytes from one token's sums of activations to the next token's\n//\tR9 all sums of activations\n//\tR23-R24 sums of activations of the two tokens"}[hasMin] + "\n" +
+		"//\tV0-V7 sums of a sub-block\n//\tV8-V15 isum\n//\tV16-V17 activations\n//\tV18-V25 weights\n" +
+		"//\tV26-V29 scales" + map[bool]string{true: "\n//\tV30 63 in each int16"}[hasMin])
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_Sums(R0), R9")
@@ -234,8 +234,13 @@ func tile256I8MM(a *asm, width int, hasMin bool) {
 
 // tail256I8MM ends a super-block: it adds the sums in V8 to V15 to the accumulators.
 //
-//	V0-V7 msum         V16-V17 low bytes of sums  V18-V19 high bytes  V20-V21 d*D, dmin*D
-//	V22-V23 minima     V24-V27 accumulators       V28 D
+//	V0-V7    msum
+//	V16-V17  low bytes of sums of activations
+//	V18-V19  high bytes of sums of activations
+//	V20-V21  d*D, dmin*D
+//	V22-V23  minima
+//	V24-V27  accumulators
+//	V28      D
 func tail256I8MM(a *asm, width int, hasMin bool) {
 	if hasMin {
 		octets := 1

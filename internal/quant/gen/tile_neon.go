@@ -42,8 +42,8 @@ func loadActs(a *asm, tokens, n int) {
 	}
 }
 
-// A neonHalf describes 16 weights of each of 4 rows. off is their offset from R10.
-// acts says which half of the activations in V4-V11 they are multiplied by.
+// A neonHalf is 16 weights of each of 4 rows, at the offset off from R10. acts
+// is the half of the activations in V4 to V11 that they are multiplied by.
 type neonHalf struct{ off, acts int }
 
 // bothHalves are the two halves of a block of 32.
@@ -52,8 +52,8 @@ var bothHalves = []neonHalf{{0, 0}, {64, 1}}
 // neonSmall multiplies weights of each of 4 rows with the tokens' activations in V4-V11. The sums
 // are in V24 and the next registers, with a row in each lane.
 //
-//	V12-V15 weights (and V20-V23 where there is one token)
-//	V16-V23 products
+//	V12-V15  weights; with one token, also V20-V23
+//	V16-V23  products
 func neonSmall(a *asm, tokens int, halves []neonHalf) {
 	atOnce := 2 // two rows at once make 8 chains of multiply-adds for 4 tokens
 	weights := func(r, half int) int { return 12 + 2*half + r%2 }
@@ -135,12 +135,12 @@ func tile32NEON(a *asm, wide, hasMin bool) {
 		steps, sums = []int{2, 1}, neonWide
 	}
 	tileStart(a, name, "Blocks of 32 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
-	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS\n"}[hasMin] +
-		"//\tR10 the current block in the panel            R12 groups of four rows left\n" +
-		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n" +
-		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n" +
-		"//\tV0-V3 accumulators of 4 rows  V4-V11 activations, then D and DS  V12-V15 weights\n" +
-		"//\tV16-V23 products, then d*D    V24-V27 sums                       V30-V31 m, d")
+	a.top(map[bool]string{true: "//\tR9 distance in bytes from a D to its DS\n"}[hasMin] +
+		"//\tR10 the current block in the panel\n//\tR12 groups of four rows left\n" +
+		"//\tR11 accumulators of the current rows\n//\tR13-R15, R19 activations of the tokens\n" +
+		"//\tR20 scale of the first token\n//\tR21 scale of the current token\n//\tR24 blocks left\n" +
+		"//\tV0-V3 accumulators of 4 rows\n//\tV4-V11 activations, then D and DS\n//\tV12-V15 weights\n" +
+		"//\tV16-V23 products, then d*D\n//\tV24-V27 sums\n//\tV30-V31 m, d")
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_DS(R0), R9")

@@ -10,17 +10,17 @@ func tile256NEON(a *asm, width int, wide, hasMin bool) {
 	}
 	tileStart(a, name, doc+".")
 	a.top("//\tR10 the current sub-block in the panel, then the data after the sub-blocks\n" +
-		"//\tR11 accumulators of the current rows          R12 groups of four rows left\n" +
-		"//\tR13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token\n" +
-		map[bool]string{true: "//\tR22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token\n"}[hasMin] +
-		"//\tR0  sub-blocks left                           R24 blocks left")
+		"//\tR11 accumulators of the current rows\n//\tR12 groups of four rows left\n" +
+		"//\tR13-R15, R19 activations of the tokens\n//\tR20 scale of the first token\n//\tR21 scale of the current token\n" +
+		map[bool]string{true: "//\tR22 bytes from one token's sums of activations to the next token's\n//\tR9 all sums of activations\n//\tR23 the block's sums of activations\n//\tR25 the current token's sums of activations\n"}[hasMin] +
+		"//\tR0 sub-blocks left\n//\tR24 blocks left")
 	if width == 16 {
-		a.top("//\tV0-V3 isum of rows 0 and 1, two lanes each  V28-V31 isum of rows 2 and 3\n" +
-			"//\tV4-V7 activations  V8-V11 weights  V12 scales, each twice\n" +
-			"//\tV16-V23 products   V24-V27 their sums")
+		a.top("//\tV0-V3 isum of rows 0 and 1, two lanes each\n//\tV28-V31 isum of rows 2 and 3\n" +
+			"//\tV4-V7 activations\n//\tV8-V11 weights\n//\tV12 scales, each twice\n" +
+			"//\tV16-V23 products\n//\tV24-V27 sums of products")
 	} else {
-		a.top("//\tV0-V3 isum  V4-V11 activations  V12-V15 weights  V16-V23 products\n" +
-			"//\tV24-V27 sums  V28 scales")
+		a.top("//\tV0-V3 isum\n//\tV4-V11 activations\n//\tV12-V15 weights\n//\tV16-V23 products\n" +
+			"//\tV24-V27 sums\n//\tV28 scales")
 	}
 	tileArgs(a, name)
 	if hasMin {
@@ -120,8 +120,13 @@ func neon16(a *asm, tokens int) {
 
 // tail256NEON ends a super-block: it adds the sums to the accumulators.
 //
-//	V4-V5 the token's sums  V6 accumulators  V7, V9 d*D, dmin*D  V8 msum
-//	V10 d  V11 dmin         V12 D            V16-V23 minima
+//	V4-V5     the token's sums of activations
+//	V6        accumulators
+//	V7, V9    d*D, dmin*D
+//	V8        msum
+//	V10, V11  d, dmin
+//	V12       D
+//	V16-V23   minima
 func tail256NEON(a *asm, n, width int, hasMin bool) {
 	a.load("(R10)", 10)
 	if hasMin {

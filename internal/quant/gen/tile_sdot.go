@@ -35,7 +35,8 @@ func sdotRows(a *asm, tokens, sums, off, actOff int) {
 	}
 }
 
-// eachRun begins a loop over the two runs of 8 rows. A block of four rows has blockBytes bytes.
+// eachRun begins a loop over the two groups of 8 rows of
+// a panel. A block of four rows has blockBytes bytes.
 func eachRun(a *asm, n, blockBytes int) {
 	a.op("MOVD", "R1, R26")
 	a.op("MOVD", "R4, R11")
@@ -55,12 +56,12 @@ func load2of(a *asm, off, dst int) {
 func tile32SDOT(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "SDOT"
 	tileStart(a, name, "Blocks of 32 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
-	a.top(map[bool]string{true: "//\tR9  distance in bytes from a D to its DS\n"}[hasMin] +
-		"//\tR10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left\n" +
-		"//\tR11 accumulators of the current rows          R13-R15, R19 activations of the tokens\n" +
-		"//\tR20 scale of the first token, R21 scale of the current token  R24 blocks left\n" +
-		"//\tV0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations\n" +
-		"//\tV20-V27 weights                      V28-V29 d    V30-V31 d*D")
+	a.top(map[bool]string{true: "//\tR9 distance in bytes from a D to its DS\n"}[hasMin] +
+		"//\tR10, R26 the current block of rows 0 to 3 and of rows 4 to 7\n//\tR12 groups of 8 rows left\n" +
+		"//\tR11 accumulators of the current rows\n//\tR13-R15, R19 activations of the tokens\n" +
+		"//\tR20 scale of the first token\n//\tR21 scale of the current token\n//\tR24 blocks left\n" +
+		"//\tV0-V7 accumulators, [token][4 rows]\n//\tV8-V15 sums\n//\tV16-V19 activations\n" +
+		"//\tV20-V27 weights\n//\tV28-V29 d\n//\tV30-V31 d*D")
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_DS(R0), R9")
@@ -129,12 +130,12 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 	}
 	tileStart(a, name, doc+".")
 	a.top("//\tR10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks\n" +
-		"//\tR11 accumulators of the current rows          R12 runs of 8 rows left\n" +
-		"//\tR13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token\n" +
-		map[bool]string{true: "//\tR22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token\n"}[hasMin] +
-		"//\tR0  sub-blocks left                           R24 blocks left\n" +
-		"//\tV0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum\n" +
-		"//\tV16-V19 activations  V20-V27 weights          V28-V29 scales" + map[bool]string{true: "  V30 63 in each int16"}[hasMin])
+		"//\tR11 accumulators of the current rows\n//\tR12 groups of 8 rows left\n" +
+		"//\tR13-R15, R19 activations of the tokens\n//\tR20 scale of the first token\n//\tR21 scale of the current token\n" +
+		map[bool]string{true: "//\tR22 bytes from one token's sums of activations to the next token's\n//\tR9 all sums of activations\n//\tR23 the block's sums of activations\n//\tR25 the current token's sums of activations\n"}[hasMin] +
+		"//\tR0 sub-blocks left\n//\tR24 blocks left\n" +
+		"//\tV0-V7 sums of the sub-block, [token][4 rows]\n//\tV8-V15 isum\n" +
+		"//\tV16-V19 activations\n//\tV20-V27 weights\n//\tV28-V29 scales" + map[bool]string{true: "\n//\tV30 63 in each int16"}[hasMin])
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_Sums(R0), R9")
@@ -195,8 +196,12 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 // tail256SDOT ends a super-block: it adds the sums in V8 and the next registers to the
 // accumulators.
 //
-//	V0-V1 accumulators  V2-V3 d*D  V4-V7 the token's sums
-//	V16-V23 minima      V24-V27 d, dmin  V28 D
+//	V0-V1    accumulators
+//	V2-V3    d*D
+//	V4-V7    the token's sums of activations
+//	V16-V23  minima
+//	V24-V27  d, dmin
+//	V28      D
 func tail256SDOT(a *asm, n, width int, hasMin bool) {
 	load2of(a, 0, 24)
 	if hasMin {
@@ -259,9 +264,9 @@ func tail256SDOT(a *asm, n, width int, hasMin bool) {
 }
 
 // sumBytes cuts the sums of activations in V4 and V5 into bytes: sum = 64*high + low.
-// Element e of register low has the low bytes for minima 4e to 4e+3. The high bytes for
-// these minima are in element e of register high. If there are only two elements, they
-// are in element 2+e. mask is a register with 63 in each int16. It uses V6 and V7.
+// Element e of register low has the low bytes for minima 4e to 4e+3, and element e of
+// register high has the high bytes. If elems is 2, element 2+e of register high has
+// them. mask is a register with 63 in each int16. sumBytes uses V6 and V7.
 func sumBytes(a *asm, width, mask int) (low, high, elems int) {
 	if width == 32 {
 		a.vec("VADDP", "H8", 5, 4, 4)

@@ -1,6 +1,6 @@
-// Package kernel describes the inner loops of matrix products. These are functions
-// in assembly that multiply panels of weights, with the sizes for which they are
-// made. Packages amd64 and arm64 below it have the kernels of one CPU architecture
+// Package kernel describes the inner loops of matrix products. A kernel is a set
+// of functions in assembly that multiply panels of weights, and the sizes of these
+// panels. Its subpackages amd64 and arm64 have the kernels of one CPU architecture
 // each, and a table of them. Package matmul chooses a kernel for each matrix.
 package kernel
 
@@ -15,9 +15,9 @@ import (
 // A panel is a few rows of weights, rearranged so that a vector's lanes are rows. Pack
 // makes a panel from the file's bytes, and Tile multiplies it with any number of tokens.
 // For a prompt, packing is a small part of the work. For a single token, packing is a
-// detour, because it writes the weights to the nearest cache and reads them again. Pack
-// and Tile process a run of at most MaxBlocks blocks at a time, so a panel stays in the
-// cache even if rows are long. The accumulators are kept from run to run.
+// detour, because it writes the weights to the nearest cache and reads them again. A call
+// of Pack or Tile processes at most MaxBlocks blocks of each row, so that a panel stays
+// in the cache even if rows are long. Tile adds to the accumulators of the call before.
 type Kernel struct {
 	Level string // instruction set, one of machine.Levels
 
@@ -25,8 +25,8 @@ type Kernel struct {
 	BlockLen   int // weights of a row in a block: 32, 256, or a step of a float format
 	PanelBytes int // bytes in a panel for one block of each row
 	MaxBlocks  int // largest number of blocks in a call of Pack or Tile
-	Lanes      int // number of float32 accumulators of an output; if it is not 1, they are partial sums that Sum adds
-	Offset     int // what Pack adds to integer weights to make them unsigned, if Tile needs that
+	Lanes      int // number of float32 accumulators of an output; if it is not 1, these are partial sums, and Sum adds them
+	Offset     int // Pack adds this to integer weights, if Tile needs unsigned weights
 
 	// Pack rearranges nb blocks of each of Rows rows, which start at w and are stride bytes
 	// apart. It reads only these blocks.
@@ -38,19 +38,20 @@ type Kernel struct {
 	// It is nil if Lanes is 1.
 	Sum func(dst, acc []float32)
 
-	// If Direct is not nil, it does the work of both Pack and Tile, for at most
-	// DirectTokens rows of activations. It reads the rows of blocks at t.W, which
-	// are t.WStride bytes apart. t.Panel must have room for a packed block, and
-	// for DirectBytes plus 4 bytes for each block of activations.
+	// If Direct is not nil, it does the work of both Pack and Tile, for at
+	// most DirectTokens rows of activations. It reads rows at t.W, which
+	// are t.WStride bytes apart. t.Panel must have room for a packed block,
+	// and for DirectBytes plus 4 bytes for each block of activations.
 	Direct       func(t *Args)
 	DirectTokens int
 	DirectBytes  int
 	// If Row is not nil, it does what Direct does, for a single token.
 	Row func(t *Args)
-	// If Quad is not nil, it multiplies four streams of rows, side by side, with a single
-	// token. Each stream has t.Rows rows of t.RowBytes bytes, and starts t.WStride bytes after
-	// the previous stream. Quad sets the results instead of adding to them. The results of each
-	// stream start t.AccStride bytes after those of the previous stream. Quad may use t.Panel.
+	// If Quad is not nil, it multiplies four streams of rows, side by side, with
+	// a single token. Each stream has t.Rows rows of t.RowBytes bytes, and starts
+	// t.WStride bytes after the previous stream. Quad sets the results instead of
+	// adding to them. The results of each stream start t.AccStride bytes after
+	// those of the previous stream. Quad may use t.Panel as scratch memory.
 	Quad       func(t *Args)
 	QuadBlocks int // for Quad, the number of blocks in a row must be a multiple of this
 }
@@ -62,9 +63,9 @@ type Args struct {
 	W              *byte // for Direct, Row and Quad: the rows
 	WStride        int
 	Rows, RowBytes int      // for Quad: rows in a stream, bytes in a row
-	NB             int      // blocks of activations that go with the panel or with the rows
+	NB             int      // blocks of each token's activations that are multiplied
 	Tokens         int      // rows of activations
-	Acc            *float32 // accumulators: Rows*Lanes for each token
+	Acc            *float32 // accumulators: Kernel.Rows*Kernel.Lanes for each token; for Quad: the results
 	AccStride      int      // for Quad: bytes from a stream's results to the next stream's
 
 	Q       *int8    // 8-bit activations, from the first block of the first token on (see matmul.Acts)
@@ -72,16 +73,16 @@ type Args struct {
 	QStride int      // bytes from a token's Q or F to the next token's
 	D       *float32 // scales of the activations
 	DStride int      // bytes from a token's D, Pairs or DS to the next token's
-	Pairs   *uint32
-	DS      *float32
-	Sums    *int16
-	SStride int    // bytes from a token's Sums to the next token's
-	Offset  uint32 // -Kernel.Offset as two equal int16
+	Pairs   *uint32  // two sums of each block's Q, as int16 (see matmul.Acts)
+	DS      *float32 // each block's scale, times the sum of its Q
+	Sums    *int16   // the sum of each 16 elements of Q
+	SStride int      // bytes from a token's Sums to the next token's
+	Offset  uint32   // -Kernel.Offset as two equal int16
 }
 
-// GroupTokens is the number of tokens in a group. Each panel of a group of panels is
-// multiplied with all tokens of a group before the next panel is. So the activations of
-// these tokens are read from a distant cache only once for the whole group of panels.
+// GroupTokens is the number of tokens in a group. A few panels are multiplied
+// with the tokens of one group before those of the next group. So activations are
+// read from a distant cache only once for all of these panels.
 const GroupTokens = 48
 
 // A Table lists the kernels of each type, best first.

@@ -4,7 +4,8 @@ package matmul
 
 import "alpaca/internal/machine"
 
-// packedOrder restores the order of bytes that pack instructions have made from 4 vectors of int32.
+// Pack instructions turn 4 vectors of int32 into bytes,
+// but not in order. packedOrder restores the order.
 var packedOrder = [8]int32{0, 4, 1, 5, 2, 6, 3, 7}
 
 var actsAVX2 = machine.Allowed("avx2")

@@ -5,12 +5,17 @@
 // This file quantizes activations with AVX2. quantizeActsGeneric is the portable form.
 //
 // Registers
-//	SI  x          DI  q
-//	R8  D          R9  Pairs or Sums        R10  DS
-//	CX  blocks left
-//	Y15 sign bit clear in all int32     Y14 bytes of 1    Y13 int16 of 1
-//	Y12 the order of dwords that undoes the packing's
-//	X11 127    X10 1
+//	SI        x
+//	DI        q
+//	R8        D
+//	R9        Pairs or Sums
+//	R10       DS
+//	CX        blocks left
+//	X10, X11  1 and 127, as float32
+//	Y12       the order of dwords that undoes the order of VPACKSSDW and VPACKSSWB
+//	Y13       1 in all int16
+//	Y14       1 in all bytes
+//	Y15       all bits but the sign, in all int32
 
 // 0x42fe0000 is 127 as a float32.
 #define CONSTANTS \
@@ -51,8 +56,7 @@
 	VPACKSSWB Y2, Y0, Y0     \
 	VPERMD    Y0, Y12, Y0
 
-// AMAXBOUNDS jumps to zero if 127/amax would be infinite, or if amax is infinite or NaN.
-// So it jumps if the bits of amax are not between those of 2^-100 and those of infinity.
+// AMAXBOUNDS jumps to zero if amax is below 2^-100, infinite or NaN. AX has the bits of amax.
 #define TINY 0x0d800000
 #define AMAXBOUNDS(zero) \
 	LEAL -TINY(AX), BX          \
@@ -90,7 +94,7 @@ block32:
 store32:
 	VMOVDQU Y0, (DI)
 
-	// Add neighbours: int16 with even numbers then hold the sums of the values i with i%4 < 2.
+	// Add neighbours. The int16 with even numbers then have the values i with i%4 < 2.
 	VPMADDUBSW   Y0, Y14, Y0
 	VEXTRACTI128 $1, Y0, X1
 	VPADDW       X1, X0, X0
@@ -118,7 +122,7 @@ zero32:
 	VPXOR Y0, Y0, Y0
 	JMP   store32
 
-// SUMS32 quantizes 32 values, stores them, and sets a to 8 sums of 4.
+// SUMS32 quantizes 32 values and stores them. It sets a to 8 sums, each of 4 values.
 #define SUMS32(a) \
 	QUANTIZE32             \
 	VMOVDQU    Y0, (DI)    \
@@ -170,8 +174,8 @@ half256:
 	SUMS32(Y6)
 	SUMS32(Y7)
 
-	// The low halves have the sums of runs 0, 2, 4 and 6,
-	// and the high halves those of runs 1, 3, 5 and 7.
+	// In the end, the low half of Y4 has the sums of runs 0, 2, 4 and 6, and
+	// the high half has the sums of runs 1, 3, 5 and 7. A run is 16 values.
 	VPHADDD      Y5, Y4, Y4
 	VPHADDD      Y7, Y6, Y6
 	VPHADDD      Y6, Y4, Y4

@@ -27,8 +27,8 @@
 	MOVD  $0x0d800000, R10 \ // 2^-100
 	MOVD  $0x72000000, R11
 
-// ROUND16 sets the bytes of V(d) to the 16 float32 in V(a), V(b), V(c) and V(e), times
-// scale (F18) and rounded.
+// ROUND16 multiplies the 16 float32 in V(a), V(b), V(c) and V(e) by
+// scale (F18), rounds them, and stores them as the bytes of V(d).
 #define ROUND16(a, b, c, e, d) \
 	VFMULS(18, 0, a, a) \
 	VFMULS(18, 0, b, b) \
@@ -48,8 +48,14 @@
 // func quantizeQ8NEON(q *int8, d *float32, pairs *uint32, ds, x *float32, nb int)
 //
 // Registers
-//	R0 q  R1 d  R2 pairs  R3 ds  R4 x  R5 blocks left
-//	V0-V7 the block's values, then V8, V9 its bytes
+//	R0      q
+//	R1      d
+//	R2      pairs
+//	R3      ds
+//	R4      x
+//	R5      blocks left
+//	V0-V7   the values of a block
+//	V8, V9  the bytes of the block
 //
 // quantizeQ8NEON does not round D and DS.
 TEXT ·quantizeQ8NEON(SB), NOSPLIT, $0-48
@@ -89,7 +95,7 @@ block:
 	FSTPQ (F8, F9), (R0)
 	FMOVS F17, (R1)
 
-	// Sums of neighbours belong alternately to the two sums in pairs.
+	// Add neighbours. Their sums belong alternately to the low and the high half of pairs.
 	VSADDLP8H(8, 8)
 	VSADDLP8H(9, 9)
 	VADD  V9.H8, V8.H8, V8.H8
@@ -114,7 +120,13 @@ block:
 // func quantizeQ8KNEON(q *int8, d *float32, sums *int16, x *float32, nb int)
 //
 // Registers
-//	R0 q  R1 d  R2 sums  R3 x, R6 the next 16  R4 blocks left  R7 groups of 16 left
+//	R0  q
+//	R1  d
+//	R2  sums
+//	R3  x
+//	R4  blocks left
+//	R6  the next 16 values of x
+//	R7  groups of 16 values left
 TEXT ·quantizeQ8KNEON(SB), NOSPLIT, $0-40
 	MOVD  q+0(FP), R0
 	MOVD  d+8(FP), R1

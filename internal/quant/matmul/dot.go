@@ -18,16 +18,17 @@ import (
 //   - Q5_1, in the order of llama.cpp on AVX2: eight partial sums, one for each group of 4
 //     neighbouring weights of a block, s[j] = fma(isum, d*D, s[j]). The minima have a sum of
 //     their own, ms = fma(m, DS, ms). The result is kernel.Sum8(s) + ms.
-//   - Formats with blocks of 256: for each block in order, acc = fma(Σ sc·isum, d*D, acc) with
-//     the exact sums isum of 16 products. If the format has minima,
-//     acc = fma(-Σ mn·Sums, dmin*D, acc) follows.
+//   - Formats with blocks of 256: each run of 16 weights has an integer scale sc, perhaps an
+//     integer minimum mn, and an exact sum isum of its products. Sums are the sums of the run's
+//     activations. For each block in order, acc = fma(Σ sc·isum, d*D, acc). If the format has
+//     minima, acc = fma(-Σ mn·Sums, dmin*D, acc) follows.
 //   - F32, F16, BF16: eight partial sums, s[k%8] = fma(w[k], x[k], s[k%8]), with rows padded
 //     with zeros to a multiple of 8. kernel.Sum8 adds them as
 //     ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
 //
-// Conversion from integers to float32 rounds to nearest even, and products such as d*D are rounded
-// to float32. Each element always has the same accumulators and the same order of blocks. It does
-// not matter whether its row is computed alone or in a tile, for one token or for 512 tokens.
+// Conversion from integers to float32 rounds to nearest even, and products such as d*D are
+// rounded to float32. An element always has the same accumulators and the same order of
+// blocks, whether its row is computed alone or in a panel, for one token or for 512 tokens.
 
 // dotRow sets out[i] to the dot product of a row of weights with row i of a.
 func dotRow(t quant.Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {

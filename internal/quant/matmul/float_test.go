@@ -43,9 +43,9 @@ func floatWeights(r *rand.Rand, t quant.Type, n int) []byte {
 	return b
 }
 
-// TestFloatKernels compares every kernel of the float types with dotRow. The
-// sizes are just below and above those that matter to the kernels: the rows of
-// a panel, the tokens of a tile, the columns of a step and of a run.
+// TestFloatKernels compares every kernel of the float types with dotRow. The sizes are
+// just below and above those that matter to the kernels: the rows of a panel, the tokens
+// that are multiplied at once, the columns of a step, and the columns that one call packs.
 func TestFloatKernels(t *testing.T) {
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.BF16} {
 		for i := range kernelTable[typ] {

@@ -11,9 +11,9 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// BenchmarkMulRows measures every kernel of this CPU on one core. With 1 and 4 tokens, no cache
-// holds the matrix; with 512 tokens the matrix is small. It reports GB/s of weights and 10^9
-// multiply-adds/s.
+// BenchmarkMulRows measures every kernel of this CPU on one core. With 1 and 4
+// tokens, the matrix is larger than any cache. With 512 tokens, the matrix is
+// small. The benchmark reports GB/s of weights, and 10^9 multiply-adds per second.
 //
 //	go test -run - -bench MulRows/Q4_0 ./internal/quant/matmul
 func BenchmarkMulRows(b *testing.B) {
@@ -83,7 +83,7 @@ func newBenchProduct(b *testing.B, k *kernel.Kernel, t quant.Type, rows, tokens 
 			data[i] |= 0x40 // so that no scale is subnormal, which would be slow
 		}
 	}
-	if t == quant.MXFP4 { // here the scale is an exponent, and the sums must not become subnormal
+	if t == quant.MXFP4 { // the scale of MXFP4 is an exponent; no sum must become subnormal
 		for i := 0; i < len(data); i += t.BlockBytes() {
 			data[i] += 96
 		}

@@ -57,8 +57,8 @@ func (s shape) String() string {
 	return fmt.Sprintf("%d rows, %d blocks, %d tokens, %s", s.rows, s.blocks, s.tokens, s.fill)
 }
 
-// integerShapes returns sizes just below and above those with which kernels
-// work: 8, 16 and 32 rows; runs of 4, 16 and 32 blocks; 4 and 8 tokens.
+// integerShapes returns sizes just below and above those that kernels
+// process at once: 8, 16 and 32 rows; 4, 16 and 32 blocks; 4 and 8 tokens.
 func integerShapes() []shape {
 	var shapes []shape
 	for tokens := 1; tokens <= 17; tokens++ {

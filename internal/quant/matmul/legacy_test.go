@@ -38,7 +38,7 @@ func TestLegacyDot(t *testing.T) {
 	}
 }
 
-// split returns nibble e of 32 nibbles in bytes in which byte j holds nibbles j and j+16.
+// split returns nibble e of 32 nibbles. Byte j of b holds nibbles j and j+16.
 func split(b []byte, e int) int { return int(b[e%16] >> (e / 16 * 4) & 15) }
 
 // TestLegacySame multiplies the same weights in an old layout and in the current one. The products

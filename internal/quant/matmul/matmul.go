@@ -20,7 +20,7 @@ type Matrix struct {
 	Rows, Cols int
 	Data       []byte
 
-	kernel *kernel.Kernel // nil if the type has no kernel, or if it is not set yet
+	kernel *kernel.Kernel // nil if the type has no kernel, or if the kernel is not set yet
 }
 
 // NewMatrix returns a view of data as a rows × cols matrix. It checks what kernels rely

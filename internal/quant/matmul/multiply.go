@@ -4,8 +4,8 @@ import "alpaca/internal/quant/kernel"
 
 const (
 	// A group of panels is multiplied with one group of tokens before it is
-	// multiplied with the next group. So the activations, which are only in a
-	// distant cache, are read once for the whole group of panels. Larger
+	// multiplied with the next tokens. So the activations, which are only in
+	// a distant cache, are read once for the whole group of panels. Larger
 	// groups of panels are not faster, because they need more accumulators.
 	groupPanels = 2
 	groupTokens = kernel.GroupTokens
@@ -117,8 +117,9 @@ func (s *Scratch) touch(rows []byte) {
 const (
 	// touchStep is the number of bytes that Linux maps at a page fault in a file.
 	touchStep = 64 << 10
-	// touchAhead is how many panels ahead of the current panel a panel is touched. If it were
-	// 1, that panel would often belong to the next chunk of rows, and nothing would be gained.
+	// mulDirect touches the panel that is touchAhead panels after
+	// the current one. With 1 instead of 8, this panel would
+	// often belong to the next call, and nothing would be gained.
 	touchAhead = 8
 )
 
@@ -182,7 +183,7 @@ func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	whole.mulKernel(k, to, a, s)
 }
 
-// tailStride is the number of bytes between padTail's rows. No float format has a longer step.
+// tailStride is the number of bytes between padTail's rows. No float format has longer steps.
 const tailStride = 64
 
 // padTail copies the last, short step of each row of a float format, and pads it with zeros to
@@ -196,8 +197,8 @@ func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *by
 	return &s.tail[0]
 }
 
-// setTileArgs sets the arguments of a tile that describe the activations a, from the given
-// token and from block b of the weights on. A block of weights has blockLen columns.
+// setTileArgs sets the fields of t that describe the activations a. They begin with the given
+// token and with the columns of block b of the weights. A block of weights has blockLen columns.
 func (a *Acts) setTileArgs(t *kernel.Args, token, b, blockLen int) {
 	row, block := token*a.Stride, token*a.Blocks+b*a.perBlock(blockLen)
 	switch a.form {

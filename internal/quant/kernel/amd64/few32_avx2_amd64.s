@@ -11,8 +11,8 @@
 // FEWBYTES is the size of a packed block in bytes.
 #define FEWBYTES 704
 
-// FEWLOAD loads 16 bytes at off of each of 8 rows. It leaves the first
-// four bytes of each row in Y11, and the others in Y12, Y9 and Y8.
+// FEWLOAD loads 16 bytes at off of each of 8 rows. It leaves bytes 0 to 3
+// of each row in Y11, 4 to 7 in Y12, 8 to 11 in Y9, and 12 to 15 in Y8.
 #define FEWLOAD(off) \
 	VMOVDQU     off(SI), X8                  \
 	VMOVDQU     off(SI)(DX*1), X9            \
@@ -31,8 +31,8 @@
 	VPUNPCKLQDQ Y10, Y8, Y9                  \
 	VPUNPCKHQDQ Y10, Y8, Y8
 
-// FEWNIBBLES stores the low nibbles of the bytes of y,
-// and stores the high nibbles 256 bytes further on.
+// FEWNIBBLES stores the low nibbles of the bytes of y in the packed block,
+// and the high nibbles 256 bytes later. at is the offset of the low nibbles.
 #define FEWNIBBLES(y, at) \
 	VPSRLW  $4, y, Y10         \
 	VPAND   Y15, y, y          \
@@ -47,8 +47,8 @@
 	FEWNIBBLES(Y9, 32*h+128) \
 	FEWNIBBLES(Y8, 32*h+192)
 
-// HALF copies the scale of a row through BP, because the vector units are the
-// bottleneck. The copy is read one block later, when it has reached the cache.
+// HALF copies the float16 scale of row i through BP, because the vector units are the
+// bottleneck. FEWSCALES reads the copy one block later, when it has reached the cache.
 #define HALF(row, i) \
 	MOVWLZX row, BP              \
 	MOVW    BP, (512+2*(i))(R14)
@@ -119,7 +119,7 @@
 
 #include "templates/few32_amd64.h"
 
-// The next macro copies the scale and the minimum of a row together.
+// SCALEMIN copies the scale and the minimum of row i together.
 #define SCALEMIN(row, i) \
 	MOVL row, BP              \
 	MOVL BP, (512+4*(i))(R14)
@@ -177,7 +177,8 @@
 #include "templates/few32_amd64.h"
 #undef MINS
 
-// Weights of 8 bits are multiplied as |w| * ±a (see dot_avx2signed_amd64.h).
+// Weights w of 8 bits are multiplied as |w| times the
+// activation a with w's sign (see dot_avx2signed_amd64.h).
 
 #define FEWSTORE4(at) \
 	VMOVDQU Y11, (at)(R14)    \

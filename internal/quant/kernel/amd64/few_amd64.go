@@ -9,12 +9,11 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// This file has what only products with few tokens need.
+// This file has what is needed only for products with few tokens.
 // int_amd64.go describes the templates that all formats share.
 
-// few returns k with the sizes for a Direct function that is made from
-// few32_amd64.h. Up to the given number of tokens, such a function is faster
-// than a panel. For other Direct functions, this number is smaller.
+// few returns k with the sizes for a Direct function that is made from few32_amd64.h.
+// With at most the given number of tokens, this function is faster than packing a panel.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k
@@ -27,8 +26,8 @@ func fewAVX512(k kernel.Kernel) kernel.Kernel {
 }
 
 // upTo returns a Direct function that calls few for at most n tokens, and many for more. For blocks
-// of 32, few is a function pair...: with so few tokens, memory is the bottleneck, and pair... reads
-// the weights in a better order: 16 rows at a time.
+// of 32, few is one of the functions pair... With so few tokens, memory is the bottleneck. pair...
+// uses it better, because it reads only half as many rows side by side.
 func upTo(n int, few, many tileFunc) tileFunc {
 	return func(t *tileArgs) {
 		if t.Tokens <= n {
@@ -59,9 +58,9 @@ func inGroups(few []tileFunc) tileFunc {
 	}
 }
 
-// blockwise returns a Direct function that takes one super-block of each row
-// after the other. It packs the super-block with packOne, and multiplies it by
-// all tokens. Meanwhile it prefetches the rows of the next panel.
+// blockwise returns a Direct function that packs one super-block of each row at
+// a time, with packOne. It multiplies these super-blocks by all tokens before
+// it packs the next ones. packOne also prefetches the rows of the next panel.
 func blockwise(t quant.Type, packOne packFunc, tile tileFunc) tileFunc {
 	size := t.BlockBytes()
 	return func(t *tileArgs) {
@@ -99,17 +98,17 @@ var (
 	quadMinBytes = quadShuffle(func(word int) int { return 8 + word%8 })
 	// quadLanes has the number of the first dword in each of a vector's four lanes.
 	quadLanes = [16]uint32{0, 4, 8, 12}
-	// quadLaneWords[i] takes word 4i of a vector to its first lane, 4i+1 to the second and so on.
+	// quadLaneWords[i] fills lane L of a vector, L from 0 to 3, with copies of word 4i+L.
 	quadLaneWords = func() (words [4][32]uint16) {
 		for i := range words {
 			words[i] = quadWords(func(lane, _ int) int { return 4*i + lane })
 		}
 		return words
 	}()
-	// quadFifthShifts[i] has one shift count for each word. The counts move the fifth bits
-	// of two runs to bit 4. quadFifthShifts[0] is for runs 0 and 2, and [1] is for runs 1
-	// and 3: both shift to the left. [2] is for runs 4 and 6, and [3] is for runs 5 and 7:
-	// both shift to the right. For the high bits of Q6_K, only [0] and [2] are needed.
+	// quadFifthShifts[i] has one shift count for each word. The counts move the fifth bits of
+	// two runs of 32 weights to bit 4. quadFifthShifts[0] is for runs 0 and 2, and [1] is for
+	// runs 1 and 3: both shift to the left. [2] is for runs 4 and 6, and [3] is for runs 5
+	// and 7: both shift to the right. For the high bits of Q6_K, only [0] and [2] are needed.
 	quadFifthShifts = func() (shifts [4][32]uint16) {
 		for i, by := range [4][2]uint16{{4, 2}, {3, 1}, {0, 2}, {1, 3}} {
 			for j := range shifts[i] {
@@ -217,8 +216,9 @@ func quadShuffle(f func(word int) int) (bytes [32]uint8) {
 // Shuffles of 16-bit words that move four blocks of a row to four lanes, as
 // quad32_avx512_amd64.h needs them. Words from 32 on are from the second source.
 var (
-	// quadNibbles takes, from blocks of nine words, the eight words after the
-	// scale. The second source starts 8 bytes (four words) after the first.
+	// A block is nine words: the scale, then eight words of nibbles.
+	// quadNibbles moves these eight words of block L to lane L. The
+	// second source starts 8 bytes (four words) after the first.
 	quadNibbles = quadWords(func(lane, i int) int {
 		w := 9*lane + 1 + i
 		if w >= 32 {
@@ -226,8 +226,7 @@ var (
 		}
 		return w
 	})
-	// quadScales takes the scales of those blocks. The
-	// scale of block L goes to words 4L to 4L+3.
+	// quadScales copies the scale of block L to words 4L to 4L+3.
 	quadScales = quadWords(func(lane, i int) int { return 9 * ((8*lane + i) / 4 % 4) })
 	// laneNumbers are the numbers of the 128-bit lanes, as dwords.
 	laneNumbers = [16]uint32{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}

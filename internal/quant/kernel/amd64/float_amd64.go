@@ -9,9 +9,10 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// floatKernels are the kernels of the float types. A panel has 64 steps of 8
-// rows, or 128 steps of 4 rows. Together with the activations of a tile's
-// tokens, a panel takes 28 KB, so both stay in the first-level cache.
+// floatKernels are the kernels of the float types. A step is 8 columns of
+// each row of a panel. A panel has at most 64 steps of 8 rows, or 128 steps
+// of 4 rows. The panel and the activations of the tokens that are multiplied
+// at once take 28 KB together, so they stay in the first-level cache.
 var floatKernels = kernel.Table{
 	quant.F16: {
 		{Level: "avx512vnni", Rows: 8, BlockLen: 8, PanelBytes: 256, MaxBlocks: 64, Lanes: 8,
@@ -43,7 +44,8 @@ func inFours(direct func(t *tileArgs)) func(t *tileArgs) {
 	}
 }
 
-// inStreams makes a function for four streams of rows from a function for four rows.
+// inStreams makes a function for four streams of rows
+// from a function for four rows, one of each stream.
 func inStreams(direct func(t *tileArgs)) func(t *tileArgs) {
 	return func(t *tileArgs) {
 		apart := t.AccStride / 4

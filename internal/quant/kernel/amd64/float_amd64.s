@@ -17,8 +17,8 @@
 	LEAQ (DX)(DX*2), R8 \
 	LEAQ (SI)(DX*4), R9
 
-// These macros load 8 columns of two rows and widen
-// them: row a to the low half, row b to the high half.
+// PAIR_x loads 8 columns of the two rows at a and b, and converts them to float32:
+// row a to the low half of z, row b to the high half. x is the type of the weights.
 #define PAIR_F16(a, b, x, y, z) \
 	VMOVDQU     a, x        \
 	VINSERTI128 $1, b, y, y \
@@ -99,8 +99,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// ACC4 moves the 4 accumulators of token n (8 rows, 256 bytes) between AX and
-// registers a to d.
+// LOAD4 and STORE4 move the accumulators of token n (8 rows,
+// 256 bytes) between the memory at AX and registers a to d.
 #define LOAD4(n, a, b, c, d) \
 	VMOVUPS (n*256+0)(AX), a   \
 	VMOVUPS (n*256+64)(AX), b  \
@@ -120,7 +120,8 @@ loop:
 	VMOVUPS 128(BX), Z26 \
 	VMOVUPS 192(BX), Z27
 
-// FMA4 multiplies the weights with the 8 activations at x, for both rows of each vector.
+// FMA4 multiplies both rows of each vector of weights with
+// the 8 activations at x, and adds the products to a to d.
 #define FMA4(x, a, b, c, d) \
 	VBROADCASTF64X4 x, Z28      \
 	VFMADD231PS     Z24, Z28, a \
@@ -131,11 +132,19 @@ loop:
 // func tileFloatAVX512(t *tileArgs)
 //
 // Registers
-//	SI   panel           BX  its current step    CX  steps left
-//	AX   accumulators of the current tokens      DX  tokens left
-//	R8   activations of the first token          R9  bytes between tokens
-//	R10  R8, R11 R8 + 3 tokens, moving with BX   R12 steps
-//	Z0-Z23 sums, 4 a token    Z24-Z27 weights    Z28 activations
+//	SI         panel
+//	BX         current step of the panel
+//	CX         steps left
+//	AX         accumulators of the current tokens
+//	DX         tokens left
+//	R8         activations of the first of these tokens
+//	R9         bytes from one token's activations to the next token's
+//	R10        current step of the first token's activations
+//	R11        current step of the fourth token's activations
+//	R12        number of steps
+//	Z0 - Z23   sums, four vectors for each token
+//	Z24 - Z27  weights
+//	Z28        activations
 TEXT ·tileFloatAVX512(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ tileArgs_Panel(DI), SI

@@ -81,7 +81,8 @@ loop:
 	VMOVUPS c, (n*128+64)(AX) \
 	VMOVUPS d, (n*128+96)(AX)
 
-// FMA3 multiplies row r of the panel's step with three tokens.
+// FMA3 multiplies row r of the panel's current step with
+// three tokens, and adds the products to a, b and c.
 #define FMA3(r, a, b, c) \
 	VMOVUPS     (r*32)(BX), Y15 \
 	VFMADD231PS Y15, Y12, a     \
@@ -91,11 +92,18 @@ loop:
 // func tileFloatAVX2(t *tileArgs)
 //
 // Registers
-//	SI   panel           BX  its current step    CX  steps left
-//	AX   accumulators of the current tokens      DX  tokens left
-//	R8   activations of the first token          R9  bytes between tokens
-//	R10  R8, moving with BX                      R12 steps
-//	Y0-Y11 sums, 4 a token    Y12-Y14 activations    Y15 weights
+//	SI         panel
+//	BX         current step of the panel
+//	CX         steps left
+//	AX         accumulators of the current tokens
+//	DX         tokens left
+//	R8         activations of the first of these tokens
+//	R9         bytes from one token's activations to the next token's
+//	R10        current step of the first token's activations
+//	R12        number of steps
+//	Y0 - Y11   sums, one vector for each token and row
+//	Y12 - Y14  activations of three tokens
+//	Y15        weights
 TEXT ·tileFloatAVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ tileArgs_Panel(DI), SI
@@ -179,8 +187,12 @@ done:
 
 // DIRECT_ARGS loads t's fields for one token.
 //
-//	SI   row 0, DX and R8 one and three rows further
-//	CX   steps left    R10  activations    AX  accumulators, in Y0-Y3
+//	SI       row 0
+//	DX, R8   bytes from row 0 to row 1, and to row 3
+//	CX       steps left
+//	R10      activations
+//	AX       accumulators
+//	Y0 - Y3  sums of rows 0 to 3
 #define DIRECT_ARGS \
 	MOVQ t+0(FP), DI              \
 	MOVQ tileArgs_W(DI), SI       \
@@ -279,7 +291,8 @@ done:
 	VZEROUPPER
 	RET
 
-// HALVES adds the halves of the row at off: s0+s4, s1+s5, s2+s6, s3+s7.
+// HALVES adds the halves of a row's eight partial
+// sums, which are at off: s0+s4, s1+s5, s2+s6, s3+s7.
 #define HALVES(off, x) \
 	VMOVUPS off(SI), x         \
 	VADDPS  (off+16)(SI), x, x

@@ -3,7 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// This file has the kernels of the formats with a scale for each 16 weights, for AVX2.
+// This file has the kernels of the formats with a scale for each 16 weights, for AVX2. The int16
+// sums of dot_avx2_amd64.h start at 0 here: each adds 8 products of at most 24*127, which fit.
 
 #include "parts/fetch_amd64.h"
 #include "parts/unpack32_amd64.h"
@@ -15,15 +16,15 @@
 
 #define ONES ·ones16(SB)
 
-// PAIRSUM sets each dword of the lower half of v to the sum of four of the 16
-// activations q. The upper half gets the same sums. V15 must be 1 in all bytes.
+// PAIRSUM sets dword j of each half of v to the sum of activations 4j
+// to 4j+3 at q, times the int16 in by. V15 must be 1 in all bytes.
 #define PAIRSUM(q, v, by) \
 	VBROADCASTI128 q, v      \
 	VPMADDUBSW     v, V15, v \
 	VPMADDWD       by, v, v
 
-// TOKENSUM sets all lanes of v to the sum of the 16 activations q, times -offset.
-// TOKENSUM clobbers t. The largest magnitude, 16*127*16, fits in int16.
+// TOKENSUM sets all lanes of v to the sum of the 16
+// activations at q, times -offset. TOKENSUM clobbers t.
 #define ADDDWORDS(v, t) \
 	VPSHUFD $0x4e, v, t \
 	VPADDD  t, v, v     \
@@ -68,8 +69,8 @@
 #define FETCH FETCH5
 #include "templates/format16_amd64.h"
 
-// In a format with minima, the minimum is multiplied by the sum of the activations. This
-// sum is first converted to float32 and multiplied by the activations' scale in V10.
+// For a format with minima, TOKENSUM sets v to the sum of the activations times their
+// scale, in float32. The scale is in V10. The minima are multiplied by this number.
 #undef TOKENSUM
 #define TOKENSUM(q, v, t) \
 	PAIRSUM(q, v, ONES) \

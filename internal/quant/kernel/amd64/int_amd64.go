@@ -33,8 +33,8 @@ var headers embed.FS
 //	dot_*.h     how bytes are multiplied and added
 //	fetch_*.h   prefetching
 //
-// The files in templates make four functions from these parts. There is a version of each function
-// for formats with a scale for each 16 weights, with blocks of 32, and with blocks of 256:
+// The files in templates make four functions from these parts. Each function has three versions:
+// for formats with a scale for each 16 weights, with blocks of 32, and with blocks of 256.
 //
 //	pack           makes a panel
 //	tile16/32/256  multiplies a panel with any number of tokens
@@ -116,8 +116,8 @@ var intKernels = kernel.Table{
 	quant.TQ1_0: {avx2x256(90, funcs{pack: packTQ1_0AVX2, tile: tile16x16AVX2, direct: directTQ1_0AVX2, row: rowTQ1_0AVX2})},
 }
 
-// legacyKernels are the kernels of the formats of 2023. Only their packing differs from that of
-// today's formats. Q4_2 and Q4_3 share a tile with NVFP4.
+// legacyKernels are the kernels of the formats of 2023. They have pack functions of
+// their own. Most of them use the tiles of today's formats; Q4_2 uses that of NVFP4.
 var legacyKernels = kernel.Table{
 	quant.Q4_0v1: {
 		avx512x32(8, funcs{pack: packQ4_0v1AVX512, tile: tile32AVX512, direct: directQ4_0v1AVX512, row: rowQ4_0v1AVX512}),
@@ -166,8 +166,8 @@ type (
 )
 
 // Products with at most directTokens tokens are faster without a panel. This limit
-// was measured for each instruction set. With more tokens, a tile, which multiplies
-// four tokens at once, saves more time than it takes to write the panel.
+// was measured for each instruction set. With more tokens, a tile saves more time
+// than it takes to write the panel, because it multiplies four tokens at once.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
@@ -176,20 +176,21 @@ func avxVNNIx32(offset int, f funcs) kernel.Kernel { return kernel32("avxvnni", 
 func avx2x32(offset int, f funcs) kernel.Kernel { return kernel32("avx2", 16, 11, offset, f) }
 
 // kernel32 returns a kernel of a format with blocks of 32. A panel is two vectors
-// of rows. With runs of 32 blocks, a panel stays in the first-level cache.
+// of rows. With 32 blocks of each row, it stays in the first-level cache.
 func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 32, PanelBytes: rows * (32 + 4), MaxBlocks: 32, Lanes: 1,
 		Offset: offset, Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
 }
 
-// avx2x16 returns a kernel of a format with a scale for each 16 weights. CPUs with better
-// instructions than AVX2 use this kernel, too. In a panel, a block has the given number of vectors.
+// avx2x16 returns a kernel of a format with a scale for each 16 weights.
+// CPUs with better instructions than AVX2 use this kernel, too. In a panel,
+// a block of each row of a vector of rows takes the given number of vectors.
 func avx2x16(blockLen, vectors, offset int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: "avx2", Rows: 16, BlockLen: blockLen, PanelBytes: 16 * vectors * 4, MaxBlocks: 1024 / blockLen, Lanes: 1,
 		Offset: offset, Pack: f.pack, Tile: f.tile, Row: f.row}
 }
 
-// inQuads returns k with the function quad as Quad, for a single token.
+// inQuads returns k with the function quad as Quad.
 func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	k.Quad, k.QuadBlocks = quad, 2
 	if k.BlockLen == 256 || k.Lanes > 1 {
@@ -215,8 +216,8 @@ func avxVNNIx256(vectors int, f funcs) kernel.Kernel { return kernel256("avxvnni
 
 func avx2x256(vectors int, f funcs) kernel.Kernel { return kernel256("avx2", 16, 3, vectors, f) }
 
-// kernel256 returns a kernel of a format with blocks of 256. In a panel, a super-block has the
-// given number of vectors.
+// kernel256 returns a kernel of a format with blocks of 256. In a panel, a
+// super-block of each row of a vector of rows takes the given number of vectors.
 func kernel256(level string, rows, directTokens, vectors int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 256, PanelBytes: rows * vectors * 4, MaxBlocks: 2, Lanes: 1,
 		Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
@@ -239,7 +240,8 @@ var (
 	scaleBytes = [4][32]uint8{scaleByte(0), scaleByte(1), scaleByte(2), scaleByte(3)}
 	// ones16 is 1 in all int16.
 	ones16 = [16]int16{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
-	// bytes00 and bytes01 move bytes of each dword to the high halves of int16.
+	// bytes00 moves byte 0 of each dword to the high
+	// halves of both int16; bytes01 moves bytes 0 and 1.
 	bytes00 = [16]uint8{255, 0, 255, 0, 255, 4, 255, 4, 255, 8, 255, 8, 255, 12, 255, 12}
 	bytes01 = [16]uint8{255, 0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13}
 	// bytes2233 doubles the upper two bytes of each dword.

@@ -12,10 +12,9 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// iqKernels are the kernels of the formats whose groups of weights are entries of
-// a codebook. Go code makes their panels, with the same Unpack functions as the
-// portable products. A panel has the same layout as one of a k-quant with signed
-// weights and a scale for each 16 weights (see parts/unpack256_amd64.h).
+// iqKernels are the kernels of the formats whose groups of weights are entries of a codebook.
+// Go code makes their panels, with the same Unpack functions as the portable products. A panel
+// has the layout of parts/unpack256_amd64.h, with runs of 16 weights. The weights are signed.
 var iqKernels = func() kernel.Table {
 	t := kernel.Table{}
 	for _, typ := range []quant.Type{quant.IQ1_S, quant.IQ1_M, quant.IQ2_XXS, quant.IQ2_XS, quant.IQ2_S, quant.IQ3_XXS, quant.IQ3_S} {

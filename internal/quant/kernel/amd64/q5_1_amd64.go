@@ -4,9 +4,9 @@ package amd64
 
 import "alpaca/internal/quant/kernel"
 
-// kernelQ5_1 returns the kernel of Q5_1, whose results are sums of nine
-// accumulators (see matmul/dot.go). The accumulators of a panel are [tokens, 2
-// vectors of rows, 9, 8 rows]. Room for the scales of four tokens follows the
+// kernelQ5_1 returns the kernel of Q5_1, whose results are sums of nine accumulators
+// (see matmul/dot.go). The accumulators of a panel are an array [tokens, 2 vectors
+// of rows, 9 accumulators, 8 rows]. Room for the scales of four tokens follows the
 // panel's blocks. CPUs with better instructions than AVX2 use this kernel, too.
 func kernelQ5_1(pack packFunc) kernel.Kernel {
 	return kernel.Kernel{Level: "avx2", Rows: 16, BlockLen: 32, PanelBytes: 16 * (32 + 4 + 4 + 4*4), MaxBlocks: 16, Lanes: 9,

@@ -30,8 +30,8 @@
 #define SPLIT ADJACENT
 #include "templates/packlanes_amd64.h"
 
-// SCALE multiplies both vectors' scales with the scale of token t, which is at
-// d, and stores the products. It also adds the minima times ds to a and b.
+// SCALE multiplies the scales of both vectors of rows with the scale of token t, which is at
+// d, and stores the products. It also adds the minima, times the number at ds, to a and b.
 #define SCALE(t, d, ds, a, b) \
 	VBROADCASTSS d, Y8                     \
 	VBROADCASTSS ds, Y9                    \
@@ -49,13 +49,14 @@
 	VCVTDQ2PS   tmp, tmp      \
 	VFMADD231PS d, tmp, acc
 
-// PRODUCTS multiplies both vectors' weights with token t's activations q.
+// PRODUCTS multiplies the weights of both vectors of rows with the activations of token t at q.
 #define PRODUCTS(t, q, a, b) \
 	VPBROADCASTD q, Y10                       \
 	PRODUCT(Y8, ((2*t+0)*VBYTES)(DX), a, Y11) \
 	PRODUCT(Y9, ((2*t+1)*VBYTES)(DX), b, Y12)
 
-// LANE1 multiplies one run of each vector's weights with a token's activations.
+// LANE1 multiplies the weights at v and w, of one run of
+// each vector of rows, with a token's activations at q.
 #define LANE1(v, w, q, a, b) \
 	VMOVDQU      v, Y8              \
 	VMOVDQU      w, Y9              \
@@ -63,8 +64,8 @@
 	PRODUCT(Y8, (DX), a, Y11)       \
 	PRODUCT(Y9, VBYTES(DX), b, Y12)
 
-// LOAD2 and STORE2 move the accumulators at off of the two vectors of rows. EACHTOKEN applies OP to
-// the accumulators of four tokens, and EACHLANE to four neighbouring accumulators of one token.
+// LOAD2 and STORE2 move an accumulator of each of the two vectors of rows. EACHTOKEN applies
+// OP to such accumulators of four tokens, and EACHLANE to four neighbouring ones of one token.
 #define LOAD2(off, a, b) \
 	VMOVUPS (off)(AX), a      \
 	VMOVUPS (off+SUMS)(AX), b
@@ -88,20 +89,24 @@
 // func tileQ5_1AVX2(t *tileArgs)
 //
 // The tile takes four tokens at a time, then the last ones one by one. First it adds
-// the minima of all blocks. It also multiplies the blocks' scales with the tokens'
-// scales, and stores these products behind the panel. Then it computes one partial
-// sum after the other, so that its accumulators stay in registers over all blocks.
-// For a single token, it computes four partial sums side by side.
+// the minima of all blocks, and stores the products of the blocks' scales and the
+// tokens' scales behind the panel. Then it computes the eight partial sums one after
+// the other, each over all blocks and for all four tokens. So the accumulators stay
+// in registers. For a single token, it computes four partial sums side by side.
 //
 // Registers
-//	SI, DI    a run in the panel of the first and second vector of rows
-//	DX        the products of scales, [block][token][vector]
-//	R8        activations of the first token; R9, R10 once and three times the
-//	          bytes from token to token
-//	R11, BX   scales and DS of the first token; R12, R13 the same
-//	AX        accumulators of the first token, [vector][9]; CX bytes of a run
-//	Y0 - Y7   accumulators of tokens 0 to 3, two vectors each
-//	Y8, Y9    weights; Y10 - Y12 scratch; Y15 ones
+//	SI, DI     a run in the panel, of the first and the second vector of rows
+//	DX         the products of scales, [block][token][vector]
+//	R8         activations of the first token
+//	R9, R10    bytes from one token's activations to the next token's, three times that
+//	R11, BX    scales and DS of the first token
+//	R12, R13   bytes from one token's scales to the next token's, three times that
+//	AX         accumulators of the first token, [vector][9]
+//	CX         bytes of a run
+//	Y0 - Y7    accumulators of tokens 0 to 3, two vectors each
+//	Y8, Y9     weights
+//	Y10 - Y12  scratch
+//	Y15        ones, as int16
 TEXT ·tileQ5_1AVX2(SB), NOSPLIT, $48-8
 	MOVQ    t+0(FP), DI
 	MOVQ    tileArgs_Acc(DI), AX
@@ -196,7 +201,7 @@ block4:
 
 tokens1:
 	ADDQ $4, tokens-8(SP)
-	LEAQ (CX)(CX*2), R10  // R10 was only needed for four tokens
+	LEAQ (CX)(CX*2), R10  // from here on, three times the bytes of a run
 
 token:
 	SUBQ   $1, tokens-8(SP)
@@ -247,7 +252,7 @@ block1:
 	EACHLANE(STORE2, 0)
 	ADDQ $(4*VBYTES), AX
 
-	// SI points to the second run. The next one is the fifth, which is three runs further on.
+	// SI points to the second run. The next four runs begin with the fifth, three runs later.
 	ADDQ R10, SI
 	SUBQ CX, R8
 	ADDQ $16, R8
@@ -271,8 +276,8 @@ done:
 
 // func sumQ5_1AVX2(dst, acc *float32)
 //
-// sumQ5_1AVX2 adds a panel's accumulators of one token: first
-// the partial sums, as Sum8 does, then the sum of the minima.
+// sumQ5_1AVX2 adds a panel's accumulators of one token: first the
+// partial sums, as kernel.Sum8 does, then the sum of the minima.
 TEXT ·sumQ5_1AVX2(SB), NOSPLIT, $0-16
 	MOVQ dst+0(FP), DI
 	MOVQ acc+8(FP), SI

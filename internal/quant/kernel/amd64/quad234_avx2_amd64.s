@@ -11,12 +11,12 @@
 #include "templates/quads_amd64.h"
 #include "parts/rowsums_avx2_amd64.h"
 
-// In Q2_K and Q3_K, the bits of a weight stay at their place in a byte, so the weights of
-// group g are 4^g times too large. Only group 3 is shifted, to the place of group 2. The
-// scales get the factors quadTwoBitScales, so that all products are 16 times too large.
+// In Q2_K and Q3_K, bits 2g and 2g+1 of 32 bytes are the weights of group g. They stay at their
+// place, so these weights are 4^g times too large. Only group 3 is shifted, to the place of group
+// 2. The scales are multiplied by quadTwoBitScales, so that all products are 16 times too large.
 
-// RUN2 adds the product of the weights y with the 32 activations at off, times the i-th
-// scales of both halves, to sum.
+// RUN2 adds the product of the weights y with the 32 activations
+// at off, times the i-th scales of both halves of Y11, to sum.
 #define RUN2(off, i, y, sum) \
 	VPMADDUBSW off(R12), y, y                      \
 	VPSHUFB    ·quadWords16+((i)*32)(SB), Y11, Y10 \
@@ -44,7 +44,8 @@
 	VPAND   Y14, Y8, Y8               \
 	RUN2(off+96, i+3, Y8, sum)
 
-// ROW2 sets sum and min to the sums of a row whose scales are at s.
+// ROW2 sets sum to the sums of a row's products. It sets min to the row's minima times the
+// sums of the activations. The scales and minima are at s, and the weights at w and v.
 #define ROW2(s, w, v, sum, min) \
 	VMOVDQU   s, X11         \
 	VPSRLW    $4, X11, X8    \
@@ -78,15 +79,14 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// RUN3 adds the bits of h that are set in mask to the
-// weights y. Then it adds the product of y to sum.
+// RUN3 adds the bits of h that are set in mask to the weights y, and then does what RUN2 does.
 #define RUN3(off, i, y, h, mask, sum) \
 	VPAND mask, h, Y10   \
 	VPOR  Y10, y, y      \
 	RUN2(off, i, y, sum)
 
-// HALF3 does what HALF2 does, and also adds the third
-// bits. SHIFTs of Y5 move these bits to their places.
+// HALF3 does what HALF2 does, and also adds the third bits. Y5 has
+// these bits, and SHIFT0, SHIFT1 and SHIFT2 move them to their places.
 #define HALF3(off, i, w, SHIFT0, n0, SHIFT1, n1, SHIFT2, n2, sum) \
 	VMOVDQU w, Y8                       \
 	SHIFT0  $(n0), Y5, Y4               \
@@ -102,9 +102,9 @@
 	SHIFT2  $(n2), Y5, Y4               \
 	RUN3(off+64, i+2, Y9, Y4, Y7, sum)
 
-// ROW3 sets sum to the sums of a row whose third bits are at h. The 16
-// bytes at s end with the scales of the row and D. The unpacked weights
-// are 4 too large, which the sums of the activations correct.
+// ROW3 sets sum to the sums of a row's products. The lower two bits of the weights are at w and
+// v, and the third bits at h. The 16 bytes at s end with the row's scales and D. The unpacked
+// weights are 4 too large, so sum starts at -4 times the scaled sums of the activations.
 #define ROW3(h, w, v, s, sum) \
 	VMOVDQU   s, X11                                       \
 	VPSHUFB   ·quadLowScales3(SB), X11, X8                 \
@@ -148,9 +148,9 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// TQ2_0 has only one scale. So the sums of a row stay in int16 until
-// all products are added. Each sum is at most 8*2*3*127. The unpacked
-// weights are 1 too large, which the sums of the activations correct.
+// TQ2_0 has only one scale. So the sums of a row stay in int16 until all
+// products are added. Each sum is at most 8*2*3*127. The unpacked weights
+// are 1 too large, so the sums of the activations are subtracted.
 
 // RUNT adds the product of the lowest bits of y, with the 32 activations at off, to sum.
 #define RUNT(off, y, sum) \
@@ -168,7 +168,8 @@
 	RUNT(off+64, Y10, sum) \
 	RUNT(off+96, Y11, sum)
 
-// ROWT sets sum to the sums of a row, minus the sums of the activations in Y5.
+// ROWT sets sum to the sums of a row's products, minus the sums of
+// the activations, which are in Y5. The weights are at w and v.
 #define ROWT(w, v, sum) \
 	VPXOR    sum, sum, sum \
 	HALFT(0, w, sum)       \
@@ -195,13 +196,12 @@
 #include "templates/quad256_amd64.h"
 #undef QUADCONSTANTS
 
-// In IQ4_XS, 32 bytes have the nibbles of two runs of
-// 32 weights: each half of these bytes has one run.
+// In IQ4_XS, 32 bytes have the nibbles of two runs of 32 weights, one run in each half.
 
 // SCALES4 sets the words of Y11 to the scales of rows 0 and 1, and those of Y12 to the scales
 // of rows 2 and 3. The lower half has the scales of the even runs, four of the first row and
 // then four of the second. The upper half has those of the odd runs. Each word gets a copy of
-// ScalesH, shifted so that the four bits for its byte of ScalesL are the upper four.
+// ScalesH, shifted so that its upper four bits are those that belong to its byte of ScalesL.
 #define SCALES4 \
 	VMOVQ       (SI), X4                     \
 	VPINSRQ     $1, (SI)(DX*1), X4, X4       \
@@ -242,8 +242,8 @@
 	VPADDD     Y4, sum, sum                       \
 	VPADDD     Y5, sum, sum
 
-// RUNS4 adds the products of runs 2c and 2c+1. The weights are multiplied
-// as ±w * |a|, so that the sum of two products is at most 2*127*127.
+// RUNS4 adds the products of runs 2c and 2c+1. A product is |a| times the weight
+// with a's sign. The sum of two products is at most 2*127*127, so it fits in int16.
 #define RUNS4(c) \
 	VMOVDQU     ((c)*64)(R12), X6            \
 	VMOVDQU     ((c)*64+16)(R12), X7         \

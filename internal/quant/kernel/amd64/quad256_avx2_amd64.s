@@ -25,7 +25,7 @@
 	VPAND       ·quadHighBits+0(SB), t, t \
 	VPOR        t, y, y
 
-// RUN adds the product of the weights y with activations 32s to 32s+31, times the scale, to sum.
+// RUN adds the product of the weights y with activations 32s to 32s+31, times scale s, to sum.
 #define RUN(s, y, sum) \
 	VPMADDUBSW ((s)*32)(R12), y, y               \
 	VPSHUFB    ·quadBytes+((s)*32)(SB), Y11, Y10 \
@@ -45,8 +45,8 @@
 	FIFTH(high, SHIFT, n, Y8) \
 	RUN(s+1, Y8, sum)
 
-// ROWOF sets sum and min to the sums of a row. The argument half makes VPERMQ select the
-// row's scales from y.
+// ROWOF sets sum to the sums of a row's products. It sets min to the row's minima times the sums
+// of the activations. The argument half makes VPERMQ select the row's scales and minima from y.
 #define ROWOF(w0, w1, w2, w3, high, half, y, sum, min) \
 	VPERMQ   half, y, Y11                  \
 	VPSHUFB  ·quadMins(SB), Y11, min       \
@@ -96,11 +96,11 @@
 #undef QS
 #undef QUADCONSTANTS
 
-// Q6_K: see q6_k.go. The unpacked weights are 32 too
-// large, which the sums of the activations correct.
+// q6_k.go has the byte map of Q6_K. The unpacked weights are 32 too
+// large, so 32 times the scaled sums of the activations are subtracted.
 
-// RUN6 adds the product of the weights y with the 32 activations at off, times the i-th
-// scales of both halves, to sum.
+// RUN6 adds the product of the weights y with the 32 activations
+// at off, times the i-th scales of both halves of Y11, to sum.
 #define RUN6(off, i, y, sum) \
 	VPMADDUBSW off(R12), y, y                     \
 	VPSHUFB    ·quadWords16+((i)*32)(SB), Y11, Y7 \
@@ -137,8 +137,8 @@
 	HIGH6(Y9, Y5)              \
 	RUN6(off+96, i+3, Y9, sum)
 
-// ROW6 sets sum to the sums of a row whose scales are at s. The scales with even numbers go
-// to the first half of Y11.
+// ROW6 sets sum to the sums of a row's products. The scales are at s, the low bits at a, b, d
+// and e, and the high bits at c and f. The scales with even numbers go to the first half of Y11.
 #define ROW6(s, a, b, c, d, e, f, sum) \
 	VMOVDQU   s, X11                     \
 	VPSHUFB   ·quadEvenOdd(SB), X11, X11 \

@@ -63,8 +63,8 @@
 	VPMADDUBSW x, y, y           \
 	VPDPWSSD   Z10, y, sum
 
-// ROWOF sets sum to the sums of row number j of Z12, whose nibbles are at w and v and
-// whose fifth bits are at high.
+// ROWOF sets sum to the sums of row j's products. The row's nibbles are
+// at w and v, its fifth bits at high, and its scales in lane j of Z12.
 #define ROWOF(j, w, v, high, sum) \
 	VSHUFI32X4 $(j*0x55), Z12, Z12, Z11 \
 	LOADFIFTH(high)                     \
@@ -164,8 +164,8 @@
 #undef QS
 #undef QUADCONSTANTS
 
-// Q6_K: see q6_k.go. The unpacked weights are 32 too
-// large, which the sums of the activations correct.
+// q6_k.go has the byte map of Q6_K. The unpacked weights are 32 too
+// large, so 32 times the scaled sums of the activations are subtracted.
 
 // RUNS4 adds the product of the 64 weights y with the activations at off, times four scales,
 // to sum. The argument words makes VPERMW select the scales.
@@ -189,7 +189,9 @@
 	RUNS4(off, words, Z5, sum)         \
 	RUNS4(off+64, more, Z6, sum)
 
-// ROW6 sets sum to the sums of a row whose scales are at s.
+// ROW6 sets sum to the sums of a row's products. The scales are at s, the
+// low bits at w and v, and the high bits at h and g. ROW6 also adds -32
+// times the scaled sums of the activations to ysum, the lower half of sum.
 #define ROW6(s, w, h, v, g, sum, ysum) \
 	VPMOVSXBW s, Y11                \
 	VPXORD    sum, sum, sum         \

@@ -81,8 +81,8 @@
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"
 
-// The sums of MXFP4 include its offset and may wrap
-// around. The sums without the offset fit in int16.
+// The int16 sums of MXFP4 may wrap around while its weights
+// include the offset. The sums without the offset fit.
 #define QUAD ·quadMXFP4AVX2
 #define QUADCONSTANTS \
 	VBROADCASTI128 ·mxfp4Unsigned(SB), Y12  \
@@ -118,7 +118,7 @@
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"
 
-// The sums of Q5_0 may wrap around, too.
+// The int16 sums of Q5_0 may wrap around in the same way.
 #define QUAD ·quadQ5_0AVX2
 #define QUADCONSTANTS \
 	VMOVDQU      ·quadFifthCounts(SB), Y11 \
@@ -135,7 +135,7 @@
 	VPMINUB Y12, Y5, Y5                \
 	VPOR    Y5, y, y
 
-// WEIGHTS sets Y4 to the fifth bits of both rows, and to these bits times 16.
+// WEIGHTS first sets each half of Y4 to the fifth bits of one row, and to these bits times 16.
 #define WEIGHTS(w, v, x, y, tx, t) \
 	VPBROADCASTD -4+w, Y4                \
 	VPBROADCASTD -4+v, Y5                \
@@ -185,8 +185,8 @@
 #undef ISUMS
 #undef ADDSUMS
 
-// Weights of 8 bits are multiplied as |w| * ±a. The sum of two products is at
-// most 2*128*127, which fits in int16. The sum of more products does not fit.
+// Weights w of 8 bits are multiplied as |w| times the activation with w's sign. The sum of two
+// products is at most 2*128*127, which fits in int16. The sum of more products does not fit.
 #define ADDSUMS VPADDD
 #define ISUMS(b) VCVTDQ2PS Y4, Y4
 
@@ -211,8 +211,8 @@
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "templates/quad32_avx2_amd64.h"
 
-// The values of IQ4_NL are between -127 and 127, so they can be
-// multiplied as ±w * |a|. Then four rows share one computation of |a|.
+// The weights of IQ4_NL are between -127 and 127, so they can be multiplied as |a|
+// times the weight with a's sign. Then four rows share one computation of |a|.
 #define MAGNITUDES \
 	VPABSB Y6, Y4 \
 	VPABSB Y7, Y5

@@ -4,15 +4,15 @@
 #include "textflag.h"
 
 // This file multiplies weights in blocks of 32 by the activations of a single
-// token, with AVX-512 VNNI (see the template quad32_avx512_amd64.h). It has no
-// function for Q8_0, because its blocks of 34 bytes cross cache lines when four
-// are loaded at once. The AVX2 function for Q8_0 reads memory a fifth faster.
+// token, with AVX-512 VNNI (see the template quad32_avx512_amd64.h). Q8_0 has
+// no function here: four of its blocks, of 34 bytes each, cross cache lines
+// when they are loaded at once. So the AVX2 function for Q8_0 is faster.
 
 #include "parts/fetch_amd64.h"
 #include "templates/quads_amd64.h"
 
-// NIBBLESROW is QUADROW for blocks of a scale and 16 bytes of nibbles. w is
-// the address of the first block, and w8 is the address 8 bytes after w.
+// NIBBLESROW is the QUADROW of formats whose blocks are a scale and 16 bytes of
+// nibbles. w is the address of the first block, and w8 is the address 8 bytes after w.
 #define NIBBLESROW(w, w8, w64, w72, sum, k) \
 	VMOVDQU64 w, Z4          \
 	VPERMW    Z4, Z21, k, Z9 \

@@ -37,11 +37,16 @@
 // func quadQ5_1AVX2(t *tileArgs)
 //
 // Registers, besides those of quads_amd64.h
-//	Y0 - Y3    partial sums of four rows
-//	Y4         the minima's sums in its upper half
-//	Y5         activations; Y6 - Y9 scratch
-//	Y10        ones; Y11 shifts of the nibbles; Y12 shuffle that spreads the bytes of the
-//	           fifth bits; Y13 the bit of each byte; Y14 sixteens; Y15 low nibbles
+//	Y0 - Y3  partial sums of four rows
+//	Y4       sums of the four rows' minima, in its upper half
+//	Y5       activations
+//	Y6 - Y9  scratch
+//	Y10      ones, as int16
+//	Y11      shift counts for the nibbles
+//	Y12      shuffle that repeats each byte of the fifth bits 8 times
+//	Y13      in each byte, a mask of one fifth bit
+//	Y14      16 in all bytes
+//	Y15      15 in all bytes
 TEXT ·quadQ5_1AVX2(SB), NOSPLIT, $16-8
 	MOVQ         t+0(FP), R9
 	VMOVDQU      ·ones16(SB), Y10

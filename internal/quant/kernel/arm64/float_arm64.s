@@ -12,8 +12,13 @@
 // func packF32NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0 the panel  R1 the next four rows, R9-R12 the current ones  R2 stride
-//	R3 steps      R4 steps left                                  R5 groups of four rows left
+//	R0 the panel
+//	R1 the next four rows
+//	R9-R12 the current four rows
+//	R2 stride
+//	R3 steps
+//	R4 steps left
+//	R5 groups of four rows left
 TEXT ·packF32NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -59,10 +64,18 @@ step:
 // One token; the weights are read in place: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
 // Registers
-//	R1 the next four rows, R9-R12 the current ones  R2 stride  R3 steps, R6 steps left
-//	R4 accumulators of the current rows  R5 activations, R7 those of the current step
+//	R1 the next four rows
+//	R9-R12 the current four rows
+//	R2 stride
+//	R3 steps
+//	R6 steps left
+//	R4 accumulators of the current rows
+//	R5 activations
+//	R7 activations of the current step
 //	R8 groups of four rows left
-//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+//	V0-V7 accumulators, [row][8 lanes]
+//	V8-V9 activations
+//	V16-V23 weights
 TEXT ·rowF32NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -125,10 +138,19 @@ step:
 // Four streams of rows and one token: s[k%8] = fma(w[k], x[k], s[k%8]), then Sum8.
 //
 // Registers
-//	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next
-//	R3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's
-//	R5 activations, R13 those of the current step  R6 rows of a stream left
-//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+//	R1 the next row of stream 0
+//	R9-R12 the current rows
+//	R2 bytes from one stream to the next
+//	R3 steps
+//	R8 steps left
+//	R4 results
+//	R7 bytes from one stream's results to the next stream's
+//	R5 activations
+//	R13 activations of the current step
+//	R6 rows of a stream left
+//	V0-V7 accumulators, [row][8 lanes]
+//	V8-V9 activations
+//	V16-V23 weights
 TEXT ·quadF32NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -210,8 +232,13 @@ step:
 // func packF16NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0 the panel  R1 the next four rows, R9-R12 the current ones  R2 stride
-//	R3 steps      R4 steps left                                  R5 groups of four rows left
+//	R0 the panel
+//	R1 the next four rows
+//	R9-R12 the current four rows
+//	R2 stride
+//	R3 steps
+//	R4 steps left
+//	R5 groups of four rows left
 TEXT ·packF16NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -265,10 +292,18 @@ step:
 // One token; the weights are read in place: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
 // Registers
-//	R1 the next four rows, R9-R12 the current ones  R2 stride  R3 steps, R6 steps left
-//	R4 accumulators of the current rows  R5 activations, R7 those of the current step
+//	R1 the next four rows
+//	R9-R12 the current four rows
+//	R2 stride
+//	R3 steps
+//	R6 steps left
+//	R4 accumulators of the current rows
+//	R5 activations
+//	R7 activations of the current step
 //	R8 groups of four rows left
-//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+//	V0-V7 accumulators, [row][8 lanes]
+//	V8-V9 activations
+//	V16-V23 weights
 TEXT ·rowF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -339,10 +374,19 @@ step:
 // Four streams of rows and one token: s[k%8] = fma(w[k], x[k], s[k%8]), then Sum8.
 //
 // Registers
-//	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next
-//	R3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's
-//	R5 activations, R13 those of the current step  R6 rows of a stream left
-//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+//	R1 the next row of stream 0
+//	R9-R12 the current rows
+//	R2 bytes from one stream to the next
+//	R3 steps
+//	R8 steps left
+//	R4 results
+//	R7 bytes from one stream's results to the next stream's
+//	R5 activations
+//	R13 activations of the current step
+//	R6 rows of a stream left
+//	V0-V7 accumulators, [row][8 lanes]
+//	V8-V9 activations
+//	V16-V23 weights
 TEXT ·quadF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -432,8 +476,13 @@ step:
 // func packBF16NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0 the panel  R1 the next four rows, R9-R12 the current ones  R2 stride
-//	R3 steps      R4 steps left                                  R5 groups of four rows left
+//	R0 the panel
+//	R1 the next four rows
+//	R9-R12 the current four rows
+//	R2 stride
+//	R3 steps
+//	R4 steps left
+//	R5 groups of four rows left
 TEXT ·packBF16NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R0
 	MOVD w+8(FP), R1
@@ -487,10 +536,18 @@ step:
 // One token; the weights are read in place: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
 // Registers
-//	R1 the next four rows, R9-R12 the current ones  R2 stride  R3 steps, R6 steps left
-//	R4 accumulators of the current rows  R5 activations, R7 those of the current step
+//	R1 the next four rows
+//	R9-R12 the current four rows
+//	R2 stride
+//	R3 steps
+//	R6 steps left
+//	R4 accumulators of the current rows
+//	R5 activations
+//	R7 activations of the current step
 //	R8 groups of four rows left
-//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+//	V0-V7 accumulators, [row][8 lanes]
+//	V8-V9 activations
+//	V16-V23 weights
 TEXT ·rowBF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -561,10 +618,19 @@ step:
 // Four streams of rows and one token: s[k%8] = fma(w[k], x[k], s[k%8]), then Sum8.
 //
 // Registers
-//	R1 the next row of stream 0, R9-R12 the current rows  R2 bytes from one stream to the next
-//	R3 steps, R8 steps left  R4 results, R7 bytes from one stream's results to the next one's
-//	R5 activations, R13 those of the current step  R6 rows of a stream left
-//	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
+//	R1 the next row of stream 0
+//	R9-R12 the current rows
+//	R2 bytes from one stream to the next
+//	R3 steps
+//	R8 steps left
+//	R4 results
+//	R7 bytes from one stream's results to the next stream's
+//	R5 activations
+//	R13 activations of the current step
+//	R6 rows of a stream left
+//	V0-V7 accumulators, [row][8 lanes]
+//	V8-V9 activations
+//	V16-V23 weights
 TEXT ·quadBF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -656,11 +722,20 @@ step:
 // s[k%8] = fma(w[k], x[k], s[k%8]).
 //
 // Registers
-//	R1 panel             R2 steps, R9 steps left               R3 tokens left
-//	R4 accumulators      R5 activations, R6 their stride
-//	R10 the current step R11 accumulators of the current rows  R12 groups of four rows left
+//	R1 panel
+//	R2 steps
+//	R9 steps left
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R10 the current step
+//	R11 accumulators of the current rows
+//	R12 groups of four rows left
 //	R13, R14 activations of the tokens
-//	V0-V15 accumulators, [token][row][8 lanes]  V16-V19 activations  V20-V27 weights
+//	V0-V15 accumulators, [token][row][8 lanes]
+//	V16-V19 activations
+//	V20-V27 weights
 TEXT ·tileFloatNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1

@@ -95,8 +95,8 @@ var todaysKernels = kernel.Table{
 // tileArgs is the name under which assembly finds the fields of Args (go_asm.h).
 type tileArgs = kernel.Args
 
-// The kernels of one instruction set differ only in Pack and Tile. Their panels
-// have room for the largest packed block. gen/layout.go describes their contents.
+// The kernels of one instruction set differ only in their functions. Their panels have room
+// for the largest packed block. gen/layout.go describes the order of numbers in a panel.
 
 type (
 	packFunc func(panel, w *byte, stride, nb int)
@@ -131,15 +131,14 @@ func neon256(p packFunc, t tileFunc) kernel.Kernel {
 	return kernel256("neon", 16*(256+16*4+4+4+16*2), p, t)
 }
 
-// kernel32 returns a kernel of a format with blocks of 32. With runs of 1024 columns, a panel
-// and the activations of four tokens take at most 32 KB.
+// kernel32 returns a kernel of a format with blocks of 32. With 32 blocks of
+// each row, a panel and the activations of four tokens take at most 32 KB.
 func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 32, PanelBytes: panelBytes, MaxBlocks: 32, Lanes: 1, Pack: p, Tile: t}
 }
 
-// halves returns a kernel of a format with a scale for each 16 weights. There is no
-// such kernel for I8MM, whose instruction adds the products of 8 columns of two rows. A
-// separate sum for each 16 weights would take more instructions than I8MM saves.
+// halves returns a kernel of a format with a scale for each 16 weights. There is no such kernel
+// for I8MM: separate sums for each 16 weights would take more instructions than I8MM saves.
 func halves(level string, blockLen int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: blockLen, PanelBytes: 16 * (blockLen + blockLen/2), MaxBlocks: 1024 / blockLen, Lanes: 1, Pack: p, Tile: t}
 }

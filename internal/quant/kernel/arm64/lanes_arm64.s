@@ -30,12 +30,24 @@ GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 // ms = fma(m, DS, ms).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
-//	R10 accumulators        R14 distance in bytes from a D to its DS
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
+//	R10 accumulators
+//	R14 distance in bytes from a D to its DS
 TEXT ·quadQ5_1SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -142,7 +154,7 @@ block:
 	VORR   V22.B16, V7.B16, V7.B16
 	VORR   V26.B16, V3.B16, V3.B16
 
-	// The sums of 4 products.
+	// Compute the sums of 4 products.
 	FMOVQ (R13), F23
 	VMOVI $0, V16.B16
 	VSDOT4B(23, 0, 4, 16)
@@ -252,14 +264,28 @@ block:
 // d*D, s[j]), ms = fma(m, DS, ms).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  distance in bytes from a D to its DS
-//	R10 the current block in the panel       R12 groups of four rows left
-//	R11 accumulators of the current rows     R13, R14 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V17 accumulators, [token][9]  V18-V21 activations  V22-V23 weights
-//	V24-V27 sums  V28-V29 d*D  V30-V31 d, m, scratch
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R9 distance in bytes from a D to its DS
+//	R10 the current block in the panel
+//	R12 groups of four rows left
+//	R11 accumulators of the current rows
+//	R13, R14 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V17 accumulators, [token][9]
+//	V18-V21 activations
+//	V22-V23 weights
+//	V24-V27 sums
+//	V28-V29 d*D
+//	V30-V31 d, m, scratch
 TEXT ·tileB32LanesSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -519,12 +545,24 @@ done:
 // ms = fma(m, DS, ms).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
-//	R10 accumulators        R14 distance in bytes from a D to its DS
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
+//	R10 accumulators
+//	R14 distance in bytes from a D to its DS
 TEXT ·quadQ5_1NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -631,7 +669,7 @@ block:
 	VORR   V22.B16, V7.B16, V7.B16
 	VORR   V26.B16, V3.B16, V3.B16
 
-	// The sums of 4 products.
+	// Compute the sums of 4 products.
 	FMOVQ (R13), F23
 	VDUP  V23.S[0], V27.S4
 	VSMULL(27, 4, 16)
@@ -765,14 +803,28 @@ block:
 // d*D, s[j]), ms = fma(m, DS, ms).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  distance in bytes from a D to its DS
-//	R10 the current block in the panel       R12 groups of four rows left
-//	R11 accumulators of the current rows     R13, R14 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V17 accumulators, [token][9]  V18-V21 activations  V22-V23 weights
-//	V24-V27 sums  V28-V29 d*D  V30-V31 d, m, scratch
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R9 distance in bytes from a D to its DS
+//	R10 the current block in the panel
+//	R12 groups of four rows left
+//	R11 accumulators of the current rows
+//	R13, R14 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V17 accumulators, [token][9]
+//	V18-V21 activations
+//	V22-V23 weights
+//	V24-V27 sums
+//	V28-V29 d*D
+//	V30-V31 d, m, scratch
 TEXT ·tileB32LanesNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -1100,10 +1152,12 @@ done:
 
 // func sumB32LanesNEON(dst, acc *float32)
 //
-// For 16 rows, it adds the partial sums as Sum8 does, and then the sum of the minima.
+// For each of 16 rows, it adds the partial sums as kernel.Sum8 does, and then the sum of the minima.
 //
 // Registers
-//	R1 results  R2 accumulators  R3 groups of four rows left
+//	R1 results
+//	R2 accumulators
+//	R3 groups of four rows left
 TEXT ·sumB32LanesNEON(SB), NOSPLIT, $0-16
 	MOVD dst+0(FP), R1
 	MOVD acc+8(FP), R2

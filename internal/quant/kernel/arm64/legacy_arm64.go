@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// legacyKernels are the kernels of the formats of 2023. Only their packing differs from that of
-// today's formats. Q4_2 and Q4_3 share a tile with NVFP4.
+// legacyKernels are the kernels of the formats of 2023. They have pack functions of
+// their own. Most of them use the tiles of today's formats; Q4_2 uses that of NVFP4.
 var legacyKernels = kernel.Table{
 	quant.Q4_0v1: {i8mm32(packQ4_0v1I8MM, tileB32I8MM), sdot32(packQ4_0v1SDOT, tileB32SDOT), neon32(packQ4_0v1NEON, tileB32NEON)},
 	quant.Q4_0v2: {i8mm32(packQ4_0v2I8MM, tileB32I8MM), sdot32(packQ4_0v2SDOT, tileB32SDOT), neon32(packQ4_0v2NEON, tileB32NEON)},

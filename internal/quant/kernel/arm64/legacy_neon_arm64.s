@@ -28,9 +28,15 @@ GLOBL bitsNEON<>(SB), RODATA|NOPTR, $48
 // func packQ4_0v1NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_0v1NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -109,9 +115,15 @@ block:
 // func packQ4_0v2NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_0v2NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -182,8 +194,13 @@ block:
 // func packQ4_1v1NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_1v1NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -262,8 +279,13 @@ block:
 // func packQ4_1v2NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_1v2NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -334,9 +356,17 @@ block:
 // func packQ5_0v1NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·packQ5_0v1NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -458,8 +488,13 @@ block:
 // func packQ8_0v1NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 TEXT ·packQ8_0v1NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
@@ -516,9 +551,15 @@ block:
 // func packQ4_2NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_2NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -617,8 +658,13 @@ block:
 // func packQ4_3NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_3NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10

@@ -28,9 +28,15 @@ GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 // func packQ4_0v1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_0v1SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -125,9 +131,15 @@ block:
 // func packQ4_0v2SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_0v2SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -206,8 +218,13 @@ block:
 // func packQ4_1v1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_1v1SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -302,8 +319,13 @@ block:
 // func packQ4_1v2SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_1v2SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -382,9 +404,17 @@ block:
 // func packQ5_0v1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·packQ5_0v1SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -518,9 +548,17 @@ block:
 // func packQ5_1v1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·packQ5_1v1SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -659,8 +697,13 @@ block:
 // func packQ8_0v1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 TEXT ·packQ8_0v1SDOT(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
@@ -733,9 +776,15 @@ block:
 // func packQ4_2SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_2SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -850,8 +899,13 @@ block:
 // func packQ4_3SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_3SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10

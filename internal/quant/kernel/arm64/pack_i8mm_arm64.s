@@ -28,9 +28,15 @@ GLOBL bitsI8MM<>(SB), RODATA|NOPTR, $48
 // func packQ4_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_0I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -112,8 +118,13 @@ block:
 // func packQ4_1I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_1I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -194,9 +205,17 @@ block:
 // func packQ5_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·packQ5_0I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -322,8 +341,13 @@ block:
 // func packQ8_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 TEXT ·packQ8_0I8MM(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
@@ -393,9 +417,15 @@ block:
 // func packIQ4_NLI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
 TEXT ·packIQ4_NLI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -476,9 +506,16 @@ block:
 // func packMXFP4I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
+//	V25-V27 2^23, 2^21 and 2^22 in each lane
 TEXT ·packMXFP4I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -573,9 +610,15 @@ block:
 // func packQ2_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 3
 TEXT ·packQ2_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -830,10 +873,20 @@ half:
 // func packQ3_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 3, V29 48, V28 32, V27 4; bit j of V8-V15 is the high bit of the weights
-//	of sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 3
+//	V29 48
+//	V28 32
+//	V27 4
+//	V8-V15 bit j is the high bit of the weights of sub-blocks 2j and 2j+1
+//	V23-V26 masks of bits 0 to 3
 TEXT ·packQ3_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1213,9 +1266,16 @@ half:
 // func packQ4_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 63, V29 48
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 63
+//	V29 48
 TEXT ·packQ4_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1326,7 +1386,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -1390,10 +1450,19 @@ chunk:
 // func packQ5_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 63, V29 48, V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;
-//	V26-V27 masks of bit j for even and for odd j
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 63
+//	V29 48
+//	V28 16
+//	V8-V15 bit j is the fifth bit of the weights of sub-block j
+//	V26-V27 masks of bit j, for even and for odd j
 TEXT ·packQ5_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1525,7 +1594,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -1639,9 +1708,17 @@ chunk:
 // func packQ6_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 48
+//	V29 32
+//	R19-R22 the rows' high bits
 TEXT ·packQ6_KI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -2028,9 +2105,17 @@ half:
 // func packIQ4_XSI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table; lanes of V29 63 and V28 32
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
+//	V29 63 in each lane
+//	V28 32 in each lane
 TEXT ·packIQ4_XSI8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -2202,8 +2287,13 @@ sub:
 // func packTQ1_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 1
 TEXT ·packTQ1_0I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -2768,9 +2858,15 @@ block:
 // func packTQ2_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 1, V30 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 1
+//	V30 3
 TEXT ·packTQ2_0I8MM(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1

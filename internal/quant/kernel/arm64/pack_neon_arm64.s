@@ -28,9 +28,15 @@ GLOBL bitsNEON<>(SB), RODATA|NOPTR, $48
 // func packQ4_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_0NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -106,8 +112,13 @@ block:
 // func packQ4_1NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_1NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -180,9 +191,17 @@ block:
 // func packQ5_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·packQ5_0NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -300,8 +319,13 @@ block:
 // func packQ8_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 TEXT ·packQ8_0NEON(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
@@ -361,9 +385,15 @@ block:
 // func packIQ4_NLNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
 TEXT ·packIQ4_NLNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -438,9 +468,16 @@ block:
 // func packMXFP4NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
+//	V25-V27 2^23, 2^21 and 2^22 in each lane
 TEXT ·packMXFP4NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -529,9 +566,17 @@ block:
 // func packNVFP4NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table, V29 127; lanes of V28 2^119
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
+//	V29 127
+//	V28 2^119 in each lane
 TEXT ·packNVFP4NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -674,9 +719,15 @@ block:
 // func packQ2_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 3
 TEXT ·packQ2_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -941,10 +992,20 @@ half:
 // func packQ3_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 3, V29 48, V28 32, V27 4; bit j of V8-V15 is the high bit of the weights
-//	of sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 3
+//	V29 48
+//	V28 32
+//	V27 4
+//	V8-V15 bit j is the high bit of the weights of sub-blocks 2j and 2j+1
+//	V23-V26 masks of bits 0 to 3
 TEXT ·packQ3_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1290,9 +1351,16 @@ half:
 // func packQ4_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 63, V29 48
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 63
+//	V29 48
 TEXT ·packQ4_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1402,7 +1470,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -1458,10 +1526,19 @@ chunk:
 // func packQ5_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 63, V29 48, V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;
-//	V26-V27 masks of bit j for even and for odd j
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 63
+//	V29 48
+//	V28 16
+//	V8-V15 bit j is the fifth bit of the weights of sub-block j
+//	V26-V27 masks of bit j, for even and for odd j
 TEXT ·packQ5_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1584,7 +1661,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -1690,9 +1767,17 @@ chunk:
 // func packQ6_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 48
+//	V29 32
+//	R19-R22 the rows' high bits
 TEXT ·packQ6_KNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -2037,9 +2122,17 @@ half:
 // func packIQ4_XSNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table; lanes of V29 63 and V28 32
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
+//	V29 63 in each lane
+//	V28 32 in each lane
 TEXT ·packIQ4_XSNEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -2189,8 +2282,13 @@ sub:
 // func packTQ1_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 1
 TEXT ·packTQ1_0NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -2721,9 +2819,15 @@ block:
 // func packTQ2_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 1, V30 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 1
+//	V30 3
 TEXT ·packTQ2_0NEON(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1

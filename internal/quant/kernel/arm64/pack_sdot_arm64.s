@@ -28,9 +28,15 @@ GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 // func packQ4_0SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the codes' offset
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the codes' offset
 TEXT ·packQ4_0SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -114,8 +120,13 @@ block:
 // func packQ4_1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 15
 TEXT ·packQ4_1SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -196,9 +207,17 @@ block:
 // func packQ5_0SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·packQ5_0SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -320,9 +339,17 @@ block:
 // func packQ5_1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·packQ5_1SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -449,8 +476,13 @@ block:
 // func packQ8_0SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 TEXT ·packQ8_0SDOT(SB), NOSPLIT, $0-32
 	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
@@ -526,9 +558,15 @@ block:
 // func packIQ4_NLSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
 TEXT ·packIQ4_NLSDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -611,9 +649,16 @@ block:
 // func packMXFP4SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
+//	V25-V27 2^23, 2^21 and 2^22 in each lane
 TEXT ·packMXFP4SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -710,9 +755,17 @@ block:
 // func packNVFP4SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table, V29 127; lanes of V28 2^119
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
+//	V29 127
+//	V28 2^119 in each lane
 TEXT ·packNVFP4SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -887,9 +940,15 @@ block:
 // func packQ2_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 3
 TEXT ·packQ2_KSDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1114,10 +1173,20 @@ half:
 // func packQ3_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 3, V29 48, V28 32, V27 4; bit j of V8-V15 is the high bit of the weights
-//	of sub-blocks 2j and 2j+1; V23-V26 masks of bits 0 to 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 3
+//	V29 48
+//	V28 32
+//	V27 4
+//	V8-V15 bit j is the high bit of the weights of sub-blocks 2j and 2j+1
+//	V23-V26 masks of bits 0 to 3
 TEXT ·packQ3_KSDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1479,9 +1548,16 @@ half:
 // func packQ4_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 63, V29 48
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 63
+//	V29 48
 TEXT ·packQ4_KSDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1571,7 +1647,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -1643,10 +1719,19 @@ chunk:
 // func packQ5_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 63, V29 48, V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;
-//	V26-V27 masks of bit j for even and for odd j
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 63
+//	V29 48
+//	V28 16
+//	V8-V15 bit j is the fifth bit of the weights of sub-block j
+//	V26-V27 masks of bit j, for even and for odd j
 TEXT ·packQ5_KSDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -1765,7 +1850,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -1887,9 +1972,17 @@ chunk:
 // func packQ6_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 48
+//	V29 32
+//	R19-R22 the rows' high bits
 TEXT ·packQ6_KSDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -2266,9 +2359,17 @@ half:
 // func packIQ4_XSSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 15, V30 the table; lanes of V29 63 and V28 32
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 15
+//	V30 the table
+//	V29 63 in each lane
+//	V28 32 in each lane
 TEXT ·packIQ4_XSSDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
@@ -2426,8 +2527,13 @@ sub:
 // func packTQ1_0SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
 //	V31 1
 TEXT ·packTQ1_0SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
@@ -2958,9 +3064,15 @@ block:
 // func packTQ2_0SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R1 the next four rows  R4-R7 the current block of each row  R10 the packed block
-//	R2 stride              R3 blocks, R8 blocks left            R9  groups of four rows left
-//	V31 1, V30 3
+//	R1 the next four rows
+//	R4-R7 the current block of each row
+//	R10 the packed block
+//	R2 stride
+//	R3 blocks
+//	R8 blocks left
+//	R9 groups of four rows left
+//	V31 1
+//	V30 3
 TEXT ·packTQ2_0SDOT(SB), NOSPLIT, $0-32
 	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1

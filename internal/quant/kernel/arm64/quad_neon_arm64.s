@@ -29,11 +29,20 @@ GLOBL bitsNEON<>(SB), RODATA|NOPTR, $48
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 the codes' offset
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 the codes' offset
 TEXT ·quadQ4_0NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -153,10 +162,18 @@ block:
 // acc = fma(m, DS, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
 //	V31 15
 //	R14 distance in bytes from a D to its DS
 TEXT ·quadQ4_1NEON(SB), NOSPLIT, $0-8
@@ -276,11 +293,22 @@ block:
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·quadQ5_0NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -441,10 +469,18 @@ block:
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
 TEXT ·quadQ8_0NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -553,11 +589,20 @@ block:
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 the table
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 the table
 TEXT ·quadIQ4_NLNEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -681,11 +726,21 @@ block:
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 the table
+//	V25-V27 2^23, 2^21 and 2^22 in each lane
 TEXT ·quadMXFP4NEON(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -818,12 +873,23 @@ block:
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 3
-//	R10 room for a packed block             R0  sums of activations, R14 those of the block
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 3
+//	R10 room for a packed block
+//	R0 sums of activations
+//	R14 the block's sums of activations
 TEXT ·quadQ2_KNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1271,12 +1337,24 @@ half:
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 63, V29 48
-//	R10 room for a packed block             R0  sums of activations, R14 those of the block
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 63
+//	V29 48
+//	R10 room for a packed block
+//	R0 sums of activations
+//	R14 the block's sums of activations
 TEXT ·quadQ4_KNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1399,7 +1477,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -1541,13 +1619,27 @@ chunk:
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 63, V29 48, V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;
-//	V26-V27 masks of bit j for even and for odd j
-//	R10 room for a packed block             R0  sums of activations, R14 those of the block
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 63
+//	V29 48
+//	V28 16
+//	V8-V15 bit j is the fifth bit of the weights of sub-block j
+//	V26-V27 masks of bit j, for even and for odd j
+//	R10 room for a packed block
+//	R0 sums of activations
+//	R14 the block's sums of activations
 TEXT ·quadQ5_KNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1683,7 +1775,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -1874,11 +1966,22 @@ chunk:
 // One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 48
+//	V29 32
+//	R19-R22 the rows' high bits
 //	R10 room for a packed block
 TEXT ·quadQ6_KNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -2377,11 +2480,22 @@ half:
 // One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 the table; lanes of V29 63 and V28 32
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 the table
+//	V29 63 in each lane
+//	V28 32 in each lane
 //	R10 room for a packed block
 TEXT ·quadIQ4_XSNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -2595,10 +2709,18 @@ sub:
 // One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
 //	V31 1
 //	R10 room for a packed block
 TEXT ·quadTQ1_0NEON(SB), NOSPLIT, $0-8
@@ -3250,11 +3372,20 @@ block:
 // One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 1, V30 3
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 1
+//	V30 3
 //	R10 room for a packed block
 TEXT ·quadTQ2_0NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0

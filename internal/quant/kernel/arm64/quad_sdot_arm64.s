@@ -29,11 +29,20 @@ GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 the codes' offset
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 the codes' offset
 TEXT ·quadQ4_0SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -151,10 +160,18 @@ block:
 // acc = fma(m, DS, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
 //	V31 15
 //	R14 distance in bytes from a D to its DS
 TEXT ·quadQ4_1SDOT(SB), NOSPLIT, $0-8
@@ -272,11 +289,22 @@ block:
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 16
+//	V24-V25 masks of each weight's bit
+//	V8-V15 indices of its byte
 TEXT ·quadQ5_0SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -431,10 +459,18 @@ block:
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
 TEXT ·quadQ8_0SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -543,11 +579,20 @@ block:
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 the table
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 the table
 TEXT ·quadIQ4_NLSDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -663,11 +708,21 @@ block:
 // One token; the weights are read in place: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 the table; lanes of V25 2^23, V26 2^21, V27 2^22
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 the table
+//	V25-V27 2^23, 2^21 and 2^22 in each lane
 TEXT ·quadMXFP4SDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_W(R0), R1
@@ -798,12 +853,23 @@ block:
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 3
-//	R10 room for a packed block             R0  sums of activations, R14 those of the block
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 3
+//	R10 room for a packed block
+//	R0 sums of activations
+//	R14 the block's sums of activations
 TEXT ·quadQ2_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1153,12 +1219,24 @@ half:
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 63, V29 48
-//	R10 room for a packed block             R0  sums of activations, R14 those of the block
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 63
+//	V29 48
+//	R10 room for a packed block
+//	R0 sums of activations
+//	R14 the block's sums of activations
 TEXT ·quadQ4_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1261,7 +1339,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -1396,13 +1474,27 @@ chunk:
 // acc = fma(-msum, dmin*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 63, V29 48, V28 16; bit j of V8-V15 is the fifth bit of the weights of sub-block j;
-//	V26-V27 masks of bit j for even and for odd j
-//	R10 room for a packed block             R0  sums of activations, R14 those of the block
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 63
+//	V29 48
+//	V28 16
+//	V8-V15 bit j is the fifth bit of the weights of sub-block j
+//	V26-V27 masks of bit j, for even and for odd j
+//	R10 room for a packed block
+//	R0 sums of activations
+//	R14 the block's sums of activations
 TEXT ·quadQ5_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_W(R0), R1
@@ -1534,7 +1626,7 @@ block:
 	MOVD  $4, R12
 
 chunk:
-	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next one.
+	// The low nibbles of 32 bytes are one sub-block, and the high nibbles are the next sub-block.
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -1718,11 +1810,22 @@ chunk:
 // One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 48
+//	V29 32
+//	R19-R22 the rows' high bits
 //	R10 room for a packed block
 TEXT ·quadQ6_KSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -2196,11 +2299,22 @@ half:
 // One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 15, V30 the table; lanes of V29 63 and V28 32
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 15
+//	V30 the table
+//	V29 63 in each lane
+//	V28 32 in each lane
 //	R10 room for a packed block
 TEXT ·quadIQ4_XSSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -2404,10 +2518,18 @@ sub:
 // One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
 //	V31 1
 //	R10 room for a packed block
 TEXT ·quadTQ1_0SDOT(SB), NOSPLIT, $0-8
@@ -3006,11 +3128,20 @@ block:
 // One token; the weights are read in place: acc = fma(isum, d*D, acc).
 //
 // Registers
-//	R1  the next row of stream 0  R4-R7 the current block of each row
-//	R2  bytes from one stream to the next  R3 blocks, R8 blocks left  R9 rows of a stream left
-//	R23 activations, R13 those of the block  R24 scales, R26 the scale of the block
-//	R25 results  R15 bytes from one stream's results to the next one's
-//	V31 1, V30 3
+//	R1 the next row of stream 0
+//	R4-R7 the current block of each row
+//	R2 bytes from one stream to the next
+//	R3 blocks
+//	R8 blocks left
+//	R9 rows of a stream left
+//	R23 activations
+//	R13 activations of the block
+//	R24 scales
+//	R26 the scale of the block
+//	R25 results
+//	R15 bytes from one stream's results to the next stream's
+//	V31 1
+//	V30 3
 //	R10 room for a packed block
 TEXT ·quadTQ2_0SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0

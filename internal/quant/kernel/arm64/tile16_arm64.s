@@ -6,20 +6,34 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Tiles of the formats with a scale for each 16 weights.
+// Functions that multiply panels of the formats with a scale for each 16 weights.
 
 // func tileB16SDOT(t *tileArgs)
 //
 // Blocks of 16 weights: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations
-//	V20-V27 weights, then D and minima   V28-V29 d    V30-V31 d*D
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7
+//	R12 groups of 8 rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V7 accumulators, [token][4 rows]
+//	V8-V15 sums
+//	V16-V19 activations
+//	V20-V27 weights, then D and minima
+//	V28-V29 d
+//	V30-V31 d*D
 TEXT ·tileB16SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -342,13 +356,27 @@ done:
 // Blocks of 16 weights: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the current block in the panel            R12 groups of four rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights, then D
-//	V16-V23 products, then d*D    V24-V27 sums        V30-V31 m, d
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R10 the current block in the panel
+//	R12 groups of four rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V3 accumulators of 4 rows
+//	V4-V11 activations
+//	V12-V15 weights, then D
+//	V16-V23 products, then d*D
+//	V24-V27 sums
+//	V30-V31 m, d
 TEXT ·tileB16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -647,13 +675,27 @@ done:
 // acc = fma(m, D*(sum of activations), acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations
-//	V20-V27 weights, then D and minima   V28-V29 d    V30-V31 d*D
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7
+//	R12 groups of 8 rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V7 accumulators, [token][4 rows]
+//	V8-V15 sums
+//	V16-V19 activations
+//	V20-V27 weights, then D and minima
+//	V28-V29 d
+//	V30-V31 d*D
 TEXT ·tileB16MinSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -1065,13 +1107,27 @@ done:
 // acc = fma(m, D*(sum of activations), acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the current block in the panel            R12 groups of four rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V3 accumulators of 4 rows  V4-V11 activations  V12-V15 weights, then D
-//	V16-V23 products, then d*D    V24-V27 sums        V30-V31 m, d
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R10 the current block in the panel
+//	R12 groups of four rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V3 accumulators of 4 rows
+//	V4-V11 activations
+//	V12-V15 weights, then D
+//	V16-V23 products, then d*D
+//	V24-V27 sums
+//	V30-V31 m, d
 TEXT ·tileB16MinNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1

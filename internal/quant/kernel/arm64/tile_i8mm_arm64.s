@@ -6,9 +6,9 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Tiles for CPUs that have instructions to multiply matrices of 8-bit integers (FEAT_I8MM):
-// Neoverse V1 and N2, Cortex-A510 and later ones. A vector of sums has four lanes, one for each
-// combination of 2 tokens with 2 rows.
+// Functions that multiply panels, for CPUs with instructions to multiply matrices of 8-bit
+// integers (FEAT_I8MM): Neoverse V1 and N2, Cortex-A510 and later ones.
+// A vector of sums has four lanes, one for each combination of 2 tokens with 2 rows.
 // matmul/dot.go explains d, D, m and DS.
 
 // func tileB32I8MM(t *tileArgs)
@@ -16,13 +16,25 @@
 // Blocks of 32 weights: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R12, R25, R26 the current block of each group of four rows
-//	R13, R14 activations of the two tokens  R15, R19 their scales
-//	R20, R21 their accumulators             R11 blocks left
-//	V0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights
-//	V24-V27 d, d*D     V28 D
+//	R13, R14 activations of the two tokens
+//	R15, R19 scales of the two tokens
+//	R20, R21 accumulators of the two tokens
+//	R11 blocks left
+//	V0-V7 sums
+//	V8-V15 accumulators
+//	V16-V17 activations
+//	V18-V25 weights
+//	V24-V27 d, d*D
+//	V28 D
 TEXT ·tileB32I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -212,14 +224,29 @@ done:
 // Blocks of 32 weights: acc = fma(sum, d*D, acc), acc = fma(m, DS, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R12, R25, R26 the current block of each group of four rows
-//	R13, R14 activations of the two tokens  R15, R19 their scales
-//	R20, R21 their accumulators             R11 blocks left
-//	R9  distance in bytes from a D to its DS  R23, R24 DS of the two tokens
-//	V0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights
-//	V24-V27 d, d*D     V28 D                V29 DS               V16-V17 m
+//	R13, R14 activations of the two tokens
+//	R15, R19 scales of the two tokens
+//	R20, R21 accumulators of the two tokens
+//	R11 blocks left
+//	R9 distance in bytes from a D to its DS
+//	R23, R24 DS of the two tokens
+//	V0-V7 sums
+//	V8-V15 accumulators
+//	V16-V17 activations
+//	V18-V25 weights
+//	V24-V27 d, d*D
+//	V28 D
+//	V29 DS
+//	V16-V17 m
 TEXT ·tileB32MinI8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -429,13 +456,24 @@ done:
 // scale·sum of all sub-blocks.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R12, R25, R26 the current block of each group of four rows
-//	R13, R14 activations of the two tokens  R15, R19 their scales
-//	R20, R21 their accumulators             R11 blocks left
-//	R0  sub-blocks left
-//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
+//	R13, R14 activations of the two tokens
+//	R15, R19 scales of the two tokens
+//	R20, R21 accumulators of the two tokens
+//	R11 blocks left
+//	R0 sub-blocks left
+//	V0-V7 sums of a sub-block
+//	V8-V15 isum
+//	V16-V17 activations
+//	V18-V25 weights
 //	V26-V29 scales
 TEXT ·tileK32I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -658,14 +696,29 @@ done:
 // so that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R12, R25, R26 the current block of each group of four rows
-//	R13, R14 activations of the two tokens  R15, R19 their scales
-//	R20, R21 their accumulators             R11 blocks left
-//	R0  sub-blocks left        R22 stride of the sums, R9 all sums, R23, R24 those of the two tokens
-//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
-//	V26-V29 scales             V30 63 in each int16
+//	R13, R14 activations of the two tokens
+//	R15, R19 scales of the two tokens
+//	R20, R21 accumulators of the two tokens
+//	R11 blocks left
+//	R0 sub-blocks left
+//	R22 bytes from one token's sums of activations to the next token's
+//	R9 all sums of activations
+//	R23-R24 sums of activations of the two tokens
+//	V0-V7 sums of a sub-block
+//	V8-V15 isum
+//	V16-V17 activations
+//	V18-V25 weights
+//	V26-V29 scales
+//	V30 63 in each int16
 TEXT ·tileK32MinI8MM(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_Panel(R0), R1
@@ -973,13 +1026,24 @@ done:
 // scale·sum of all sub-blocks.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R12, R25, R26 the current block of each group of four rows
-//	R13, R14 activations of the two tokens  R15, R19 their scales
-//	R20, R21 their accumulators             R11 blocks left
-//	R0  sub-blocks left
-//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
+//	R13, R14 activations of the two tokens
+//	R15, R19 scales of the two tokens
+//	R20, R21 accumulators of the two tokens
+//	R11 blocks left
+//	R0 sub-blocks left
+//	V0-V7 sums of a sub-block
+//	V8-V15 isum
+//	V16-V17 activations
+//	V18-V25 weights
 //	V26-V29 scales
 TEXT ·tileK16I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -1174,14 +1238,29 @@ done:
 // so that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R12, R25, R26 the current block of each group of four rows
-//	R13, R14 activations of the two tokens  R15, R19 their scales
-//	R20, R21 their accumulators             R11 blocks left
-//	R0  sub-blocks left        R22 stride of the sums, R9 all sums, R23, R24 those of the two tokens
-//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
-//	V26-V29 scales             V30 63 in each int16
+//	R13, R14 activations of the two tokens
+//	R15, R19 scales of the two tokens
+//	R20, R21 accumulators of the two tokens
+//	R11 blocks left
+//	R0 sub-blocks left
+//	R22 bytes from one token's sums of activations to the next token's
+//	R9 all sums of activations
+//	R23-R24 sums of activations of the two tokens
+//	V0-V7 sums of a sub-block
+//	V8-V15 isum
+//	V16-V17 activations
+//	V18-V25 weights
+//	V26-V29 scales
+//	V30 63 in each int16
 TEXT ·tileK16MinI8MM(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_Panel(R0), R1

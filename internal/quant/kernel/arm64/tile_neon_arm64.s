@@ -6,8 +6,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Functions that multiply tiles, for CPUs with nothing but NEON, such as Cortex-A53 and
-// A72. The lanes of a vector of products are 8 columns of a row.
+// Functions that multiply panels, for CPUs that have only NEON, such as Cortex-A53 and A72.
+// The lanes of a vector of products are 8 columns of a row.
 // matmul/dot.go explains d, D, m and DS.
 
 // func tileB32NEON(t *tileArgs)
@@ -15,13 +15,27 @@
 // Blocks of 32 weights: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the current block in the panel            R12 groups of four rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V3 accumulators of 4 rows  V4-V11 activations, then D and DS  V12-V15 weights
-//	V16-V23 products, then d*D    V24-V27 sums                       V30-V31 m, d
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R10 the current block in the panel
+//	R12 groups of four rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V3 accumulators of 4 rows
+//	V4-V11 activations, then D and DS
+//	V12-V15 weights
+//	V16-V23 products, then d*D
+//	V24-V27 sums
+//	V30-V31 m, d
 TEXT ·tileB32NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -263,14 +277,28 @@ done:
 // Blocks of 32 weights: acc = fma(sum, d*D, acc), acc = fma(m, DS, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  distance in bytes from a D to its DS
-//	R10 the current block in the panel            R12 groups of four rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V3 accumulators of 4 rows  V4-V11 activations, then D and DS  V12-V15 weights
-//	V16-V23 products, then d*D    V24-V27 sums                       V30-V31 m, d
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R9 distance in bytes from a D to its DS
+//	R10 the current block in the panel
+//	R12 groups of four rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V3 accumulators of 4 rows
+//	V4-V11 activations, then D and DS
+//	V12-V15 weights
+//	V16-V23 products, then d*D
+//	V24-V27 sums
+//	V30-V31 m, d
 TEXT ·tileB32MinNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -526,13 +554,27 @@ done:
 // Blocks of 32 weights: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the current block in the panel            R12 groups of four rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V3 accumulators of 4 rows  V4-V11 activations, then D and DS  V12-V15 weights
-//	V16-V23 products, then d*D    V24-V27 sums                       V30-V31 m, d
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R10 the current block in the panel
+//	R12 groups of four rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V3 accumulators of 4 rows
+//	V4-V11 activations, then D and DS
+//	V12-V15 weights
+//	V16-V23 products, then d*D
+//	V24-V27 sums
+//	V30-V31 m, d
 TEXT ·tileB32WideNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -732,15 +774,32 @@ done:
 // minimum·(sum of activations).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10 the current sub-block in the panel, then the data after the sub-blocks
-//	R11 accumulators of the current rows          R12 groups of four rows left
-//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
-//	R22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token
-//	R0  sub-blocks left                           R24 blocks left
-//	V0-V3 isum  V4-V11 activations  V12-V15 weights  V16-V23 products
-//	V24-V27 sums  V28 scales
+//	R11 accumulators of the current rows
+//	R12 groups of four rows left
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R22 bytes from one token's sums of activations to the next token's
+//	R9 all sums of activations
+//	R23 the block's sums of activations
+//	R25 the current token's sums of activations
+//	R0 sub-blocks left
+//	R24 blocks left
+//	V0-V3 isum
+//	V4-V11 activations
+//	V12-V15 weights
+//	V16-V23 products
+//	V24-V27 sums
+//	V28 scales
 TEXT ·tileK32MinNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -1098,14 +1157,28 @@ done:
 // scale·sum of all sub-blocks.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10 the current sub-block in the panel, then the data after the sub-blocks
-//	R11 accumulators of the current rows          R12 groups of four rows left
-//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
-//	R0  sub-blocks left                           R24 blocks left
-//	V0-V3 isum  V4-V11 activations  V12-V15 weights  V16-V23 products
-//	V24-V27 sums  V28 scales
+//	R11 accumulators of the current rows
+//	R12 groups of four rows left
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R0 sub-blocks left
+//	R24 blocks left
+//	V0-V3 isum
+//	V4-V11 activations
+//	V12-V15 weights
+//	V16-V23 products
+//	V24-V27 sums
+//	V28 scales
 TEXT ·tileK32WideNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -1324,15 +1397,29 @@ done:
 // scale·sum of all sub-blocks.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10 the current sub-block in the panel, then the data after the sub-blocks
-//	R11 accumulators of the current rows          R12 groups of four rows left
-//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
-//	R0  sub-blocks left                           R24 blocks left
-//	V0-V3 isum of rows 0 and 1, two lanes each  V28-V31 isum of rows 2 and 3
-//	V4-V7 activations  V8-V11 weights  V12 scales, each twice
-//	V16-V23 products   V24-V27 their sums
+//	R11 accumulators of the current rows
+//	R12 groups of four rows left
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R0 sub-blocks left
+//	R24 blocks left
+//	V0-V3 isum of rows 0 and 1, two lanes each
+//	V28-V31 isum of rows 2 and 3
+//	V4-V7 activations
+//	V8-V11 weights
+//	V12 scales, each twice
+//	V16-V23 products
+//	V24-V27 sums of products
 TEXT ·tileK16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -1565,16 +1652,33 @@ done:
 // minimum·(sum of activations).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10 the current sub-block in the panel, then the data after the sub-blocks
-//	R11 accumulators of the current rows          R12 groups of four rows left
-//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
-//	R22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token
-//	R0  sub-blocks left                           R24 blocks left
-//	V0-V3 isum of rows 0 and 1, two lanes each  V28-V31 isum of rows 2 and 3
-//	V4-V7 activations  V8-V11 weights  V12 scales, each twice
-//	V16-V23 products   V24-V27 their sums
+//	R11 accumulators of the current rows
+//	R12 groups of four rows left
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R22 bytes from one token's sums of activations to the next token's
+//	R9 all sums of activations
+//	R23 the block's sums of activations
+//	R25 the current token's sums of activations
+//	R0 sub-blocks left
+//	R24 blocks left
+//	V0-V3 isum of rows 0 and 1, two lanes each
+//	V28-V31 isum of rows 2 and 3
+//	V4-V7 activations
+//	V8-V11 weights
+//	V12 scales, each twice
+//	V16-V23 products
+//	V24-V27 sums of products
 TEXT ·tileK16MinNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1

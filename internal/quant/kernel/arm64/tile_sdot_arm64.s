@@ -6,7 +6,7 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// Functions that multiply tiles, for CPUs with instructions for dot products of bytes
+// Functions that multiply panels, for CPUs with instructions for dot products of bytes
 // (FEAT_DotProd): Cortex-A76 and most later ones. The four lanes of a vector of sums are the
 // sums of 4 rows.
 // matmul/dot.go explains d, D, m and DS.
@@ -16,13 +16,27 @@
 // Blocks of 32 weights: acc = fma(sum, d*D, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations
-//	V20-V27 weights                      V28-V29 d    V30-V31 d*D
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7
+//	R12 groups of 8 rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V7 accumulators, [token][4 rows]
+//	V8-V15 sums
+//	V16-V19 activations
+//	V20-V27 weights
+//	V28-V29 d
+//	V30-V31 d*D
 TEXT ·tileB32SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -287,14 +301,28 @@ done:
 // Blocks of 32 weights: acc = fma(sum, d*D, acc), acc = fma(m, DS, acc).
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R9  distance in bytes from a D to its DS
-//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7  R12 runs of 8 rows left
-//	R11 accumulators of the current rows          R13-R15, R19 activations of the tokens
-//	R20 scale of the first token, R21 scale of the current token  R24 blocks left
-//	V0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations
-//	V20-V27 weights                      V28-V29 d    V30-V31 d*D
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
+//	R9 distance in bytes from a D to its DS
+//	R10, R26 the current block of rows 0 to 3 and of rows 4 to 7
+//	R12 groups of 8 rows left
+//	R11 accumulators of the current rows
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R24 blocks left
+//	V0-V7 accumulators, [token][4 rows]
+//	V8-V15 sums
+//	V16-V19 activations
+//	V20-V27 weights
+//	V28-V29 d
+//	V30-V31 d*D
 TEXT ·tileB32MinSDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -581,14 +609,27 @@ done:
 // scale·sum of all sub-blocks.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks
-//	R11 accumulators of the current rows          R12 runs of 8 rows left
-//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
-//	R0  sub-blocks left                           R24 blocks left
-//	V0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum
-//	V16-V19 activations  V20-V27 weights          V28-V29 scales
+//	R11 accumulators of the current rows
+//	R12 groups of 8 rows left
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R0 sub-blocks left
+//	R24 blocks left
+//	V0-V7 sums of the sub-block, [token][4 rows]
+//	V8-V15 isum
+//	V16-V19 activations
+//	V20-V27 weights
+//	V28-V29 scales
 TEXT ·tileK32SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -898,15 +939,32 @@ done:
 // so that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks
-//	R11 accumulators of the current rows          R12 runs of 8 rows left
-//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
-//	R22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token
-//	R0  sub-blocks left                           R24 blocks left
-//	V0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum
-//	V16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each int16
+//	R11 accumulators of the current rows
+//	R12 groups of 8 rows left
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R22 bytes from one token's sums of activations to the next token's
+//	R9 all sums of activations
+//	R23 the block's sums of activations
+//	R25 the current token's sums of activations
+//	R0 sub-blocks left
+//	R24 blocks left
+//	V0-V7 sums of the sub-block, [token][4 rows]
+//	V8-V15 isum
+//	V16-V19 activations
+//	V20-V27 weights
+//	V28-V29 scales
+//	V30 63 in each int16
 TEXT ·tileK32MinSDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_Panel(R0), R1
@@ -1358,14 +1416,27 @@ done:
 // scale·sum of all sub-blocks.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks
-//	R11 accumulators of the current rows          R12 runs of 8 rows left
-//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
-//	R0  sub-blocks left                           R24 blocks left
-//	V0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum
-//	V16-V19 activations  V20-V27 weights          V28-V29 scales
+//	R11 accumulators of the current rows
+//	R12 groups of 8 rows left
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R0 sub-blocks left
+//	R24 blocks left
+//	V0-V7 sums of the sub-block, [token][4 rows]
+//	V8-V15 isum
+//	V16-V19 activations
+//	V20-V27 weights
+//	V28-V29 scales
 TEXT ·tileK16SDOT(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_Panel(R0), R1
@@ -1622,15 +1693,32 @@ done:
 // so that dot products give msum: |s| ≤ 32·127, so -64 ≤ high < 64.
 //
 // Registers
-//	R1 panel        R2 blocks                      R3 tokens left
-//	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
+//	R1 panel
+//	R2 blocks
+//	R3 tokens left
+//	R4 accumulators
+//	R5 activations
+//	R6 bytes from one token's activations to the next token's
+//	R7 scales of the activations
+//	R8 bytes from one token's scales to the next token's
 //	R10, R26 the current sub-block of rows 0 to 3 and of rows 4 to 7, then the data after the sub-blocks
-//	R11 accumulators of the current rows          R12 runs of 8 rows left
-//	R13-R15, R19 activations of the tokens        R20 scale of the first token, R21 scale of the current token
-//	R22 stride of the sums, R9 all sums, R23 those of the block, R25 those of the current token
-//	R0  sub-blocks left                           R24 blocks left
-//	V0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum
-//	V16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each int16
+//	R11 accumulators of the current rows
+//	R12 groups of 8 rows left
+//	R13-R15, R19 activations of the tokens
+//	R20 scale of the first token
+//	R21 scale of the current token
+//	R22 bytes from one token's sums of activations to the next token's
+//	R9 all sums of activations
+//	R23 the block's sums of activations
+//	R25 the current token's sums of activations
+//	R0 sub-blocks left
+//	R24 blocks left
+//	V0-V7 sums of the sub-block, [token][4 rows]
+//	V8-V15 isum
+//	V16-V19 activations
+//	V20-V27 weights
+//	V28-V29 scales
+//	V30 63 in each int16
 TEXT ·tileK16MinSDOT(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_Panel(R0), R1

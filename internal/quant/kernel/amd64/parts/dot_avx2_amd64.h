@@ -1,17 +1,17 @@
 // This file multiplies bytes on AVX2, with unsigned weights.
 // tile32_amd64.h, tile256_amd64.h and direct*_amd64.h list the registers.
 //
-// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the products
-// of four more weights. Each lane of 32 bits has two int16. One has the sum over the
-// weights i with i%4 < 2, and the other has the sum over the remaining weights.
-// Intermediate values may wrap around, but every final value fits in int16:
+// VPMADDUBSW adds two products of bytes to an int16, and each VPADDW adds the products of
+// four more weights. Each lane of 32 bits has two int16. One has the sum over the weights
+// i with i%4 < 2, and the other has the sum over the remaining weights. Intermediate
+// values may wrap around, but every final value fits in int16. The largest magnitudes are:
 //
-//	Q4_0  start at -8*Σa      16 weights of at most 8 times 127    16256
-//	Q5_0  start at -16*Σa     16 weights of at most 16             32512
-//	Q4_1, Q4_K                16 of at most 15                     30480
-//	Q5_K  half a run of 32     8 of at most 31                     31496
-//	Q6_K  half a run of 16     4 of at most 63                     32004
-//	Q2_K, Q3_K                 8 of at most 7                       7112
+//	Q4_0 starts at -8*Σa:    16 weights, at most 8*127 each, together 16256
+//	Q5_0 starts at -16*Σa:   16 weights, at most 16*127 each, together 32512
+//	Q4_1, Q4_K:              16 weights, at most 15*127 each, together 30480
+//	Q5_K, half a run of 32:  8 weights, at most 31*127 each, together 31496
+//	Q6_K, half a run of 16:  4 weights, at most 63*127 each, together 32004
+//	Q2_K, Q3_K:              8 weights, at most 7*127 each, together 7112
 
 // CONSTANTS sets all int16 of V14 to -offset, and all int16 of ONES to 1.
 #define CONSTANTS(t) \
@@ -47,7 +47,8 @@
 	DOT2(((i)*4)(R8)(R9*2), Y4, Y5) \
 	DOT2(((i)*4)(R8)(R10*1), Y6, Y7)
 
-// DOT8 adds the products of the weights in V0 to V7 with a token to V8, in two chains.
+// DOT8 adds the products of the weights in V0 to V7 with a token
+// to V8. V9 has a second sum, so that two additions can overlap.
 #define DOTWEIGHTS(i, w, a) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
 	VPMADDUBSW   Y10, w, Y11       \
@@ -129,7 +130,7 @@
 	VPMADDWD (8*32)(R9), Y8, Y8 \
 	VPADDD   Y8, Y9, Y9
 
-// ALLPAIRS applies P to all pairs of a super-block.
+// ALLPAIRS applies the macro P to all pairs of a super-block (see unpack256_amd64.h).
 #define ALLPAIRS(P) \
 	P(0) \
 	P(1) \
@@ -144,8 +145,8 @@
 	VPBROADCASTD q, Y12 \
 	VPMADDUBSW Y12, w, w
 
-// WHOLEDOT16 adds the product of weights 16r to 16r+15 with the token at AX,
-// times the scales at sc, to isum. WHOLEDOT16 clobbers the weights and Y12.
+// WHOLEDOT16 adds the product of weights 16r to 16r+15, in a to d, with the token at AX, times
+// the scales at sc, to isum (see sums_avx2_amd64.h). WHOLEDOT16 clobbers a to d and Y12.
 #define WHOLEDOT16(r, sc, a, b, c, d) \
 	DOTTOKEN((16*(r)+0)(AX), a)  \
 	DOTTOKEN((16*(r)+4)(AX), b)  \
@@ -158,7 +159,7 @@
 	VPADDD   ROWSUM(r), a, a     \
 	VMOVDQU  a, ROWSUM(r)
 
-// SPLITDOT16 is DOT16 for formats whose sums over 16 weights do not fit in int16.
+// SPLITDOT16 does the same for formats whose sums over 16 weights do not fit in int16.
 #define SPLITDOT16(r, sc, a, b, c, d) \
 	DOTTOKEN((16*(r)+0)(AX), a)  \
 	DOTTOKEN((16*(r)+4)(AX), b)  \

@@ -2,9 +2,9 @@
 // tile32_amd64.h, tile256_amd64.h and direct*_amd64.h list the registers.
 //
 // VPMADDUBSW needs one unsigned operand, so w*a is computed as |w| * (a with w's sign).
-// It adds two products of at most 128*127 to an int16, in which they fit. More products
-// do not fit, so VPMADDWD immediately adds the int16 in pairs to int32. A weight of -128
-// works too: its magnitude is 128 as an unsigned byte. Activations are never -128.
+// It adds two products, of at most 128*127 each, to an int16. More products would not
+// fit, so VPMADDWD immediately adds the int16 in pairs to int32. A weight of -128 works
+// too: its magnitude is 128 as an unsigned byte. Activations are never -128.
 
 // CONSTANTS sets ONES to 1 in all int16.
 #define CONSTANTS(t) VMOVDQU ·ones16(SB), Y15
@@ -64,7 +64,7 @@
 	DOTWEIGHTS(7, Y7, Y9) \
 	VPADDD Y9, Y8, Y8
 
-// The macros below are for IQ4_XS.
+// The macros below are for the formats with blocks of 256.
 
 // SCALE stores byte j, signed, of each lane of s as an int32.
 #define SCALE(j, s, at) \
@@ -108,8 +108,8 @@
 	VPMADDUBSW   Y12, w, w   \
 	VPMADDWD     ONES, w, w
 
-// DOT16 adds the product of weights 16r to 16r+15 with the token at AX,
-// times the scales at sc, to isum. DOT16 clobbers the weights and Y12.
+// DOT16 adds the product of weights 16r to 16r+15, in a to d, with the token at AX, times
+// the scales at sc, to isum (see sums_avx2_amd64.h). DOT16 clobbers a to d and Y12.
 #define DOT16(r, sc, a, b, c, d) \
 	DOTTOKEN((16*(r)+0)(AX), a)  \
 	DOTTOKEN((16*(r)+4)(AX), b)  \

@@ -28,7 +28,8 @@
 	DOT2(((i)*4)(R8)(R9*2), Z4, Z5) \
 	DOT2(((i)*4)(R8)(R10*1), Z6, Z7)
 
-// DOT8 adds the products of the weights in V0 to V7 with a token to V8, in two chains.
+// DOT8 adds the products of the weights in V0 to V7 with a token
+// to V8. V9 has a second sum, so that two additions can overlap.
 #define DOT8 \
 	VPXORD        Z9, Z9, Z9      \
 	VPDPBUSD.BCST 0(R12), Z0, Z8  \
@@ -57,7 +58,7 @@
 // ADDPAIRS multiplies pairs of scales or minima by the pair of Sums in Z10, and adds the products.
 #define ADDPAIRS(pairs, a) VPDPWSSD pairs, Z10, a
 
-// SUMBASE does nothing: isum is in registers.
+// SUMBASE does nothing, because the sums isum of tile256_amd64.h are in registers.
 #define SUMBASE
 #define SUM0 Z16
 #define SUM1 Z17
@@ -79,7 +80,7 @@
 	VPXORD Z22, Z22, Z22 \
 	VPXORD Z23, Z23, Z23
 
-// FETCHROWS prefetches as many bytes as LOADROWS loads.
+// FETCHROWS prefetches as many bytes as LOADROWS loads, at R13.
 #define FETCHROWS \
 	PREFETCHT1 (R13)    \
 	PREFETCHT1 64(R13)  \
@@ -87,7 +88,7 @@
 	PREFETCHT1 192(R13) \
 	ADDQ $256, R13
 
-// ALLPAIRS applies P to all pairs of a super-block.
+// ALLPAIRS applies the macro P to all pairs of a super-block (see unpack256_amd64.h).
 #define ALLPAIRS(P) \
 	P(0) \
 	P(1) \
@@ -98,13 +99,13 @@
 	P(6) \
 	P(7)
 
-// ROWSUMBASE does nothing: isum of row256_amd64.h is Z17.
+// ROWSUMBASE does nothing, because the sum isum of row256_amd64.h is in Z17.
 #define ROWSUMBASE
 #define ZEROROWSUMS VPXORD Z17, Z17, Z17
 #define ADDROWSUMS(v) VMOVDQA64 Z17, v
 
-// DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
-// scales at sc, to isum.
+// DOT16 adds the product of weights 16r to 16r+15, in a to
+// d, with the token at AX, times the scales at sc, to isum.
 #define DOT16(r, sc, a, b, c, d) \
 	VPXORD        Z16, Z16, Z16           \
 	VPDPBUSD.BCST (16*(r)+0)(AX), a, Z16  \

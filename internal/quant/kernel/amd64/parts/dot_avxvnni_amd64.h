@@ -22,7 +22,8 @@
 // ISUM turns an integer sum into float32.
 #define ISUM(a, pairs) VCVTDQ2PS a, a
 
-// DOT2 multiplies V8 and V9 with a token; a and b are register numbers.
+// DOT2 multiplies V8 and V9 with a token's activations at q, and
+// adds the products to two registers, whose numbers are a and b.
 #define DOT2(q, a, b) \
 	VPBROADCASTD q, Y10 \
 	VPDPBUSDY(10, 8, a) \
@@ -40,7 +41,8 @@
 	DOT2(((i)*4)(R8)(R9*2), 4, 5) \
 	DOT2(((i)*4)(R8)(R10*1), 6, 7)
 
-// DOT8 adds the products of the weights in V0 to V7 with a token to V8, in two chains.
+// DOT8 adds the products of the weights in V0 to V7 with a token
+// to V8. V9 has a second sum, so that two additions can overlap.
 #define DOTWEIGHTS(i, a) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
 	VPDPBUSDY(10, i, a)
@@ -99,7 +101,7 @@
 	VPMULLD (8*32)(R9), Y8, Y8 \
 	VPADDD  Y8, Y9, Y9
 
-// ALLPAIRS applies P to all pairs of a super-block.
+// ALLPAIRS applies the macro P to all pairs of a super-block (see unpack256_amd64.h).
 #define ALLPAIRS(P) \
 	P(0) \
 	P(1) \

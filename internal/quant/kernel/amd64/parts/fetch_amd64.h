@@ -1,12 +1,11 @@
 // Prefetching.
 
-// AHEAD is how many bytes beyond the start of the next rows the kernels without panels prefetch.
-// It is large enough for memory to answer in time.
+// Kernels without panels prefetch AHEAD bytes beyond the
+// start of the next rows, so that memory answers in time.
 #define AHEAD 4096
 
-// FETCHn prefetches n lines at R13 to the second-level cache. The next rows alone
-// can be larger than the first-level cache, which has 32 KB in many CPUs. There,
-// they would replace the rows and the activations that are in use.
+// FETCHn prefetches n cache lines at R13 to the second-level cache. In the first-level cache,
+// which is 32 KB in many CPUs, the next rows would replace rows and activations that are in use.
 #define FETCH3 \
 	PREFETCHT1 (R13)   \
 	PREFETCHT1 64(R13) \
@@ -44,16 +43,16 @@
 	PREFETCHT1 960(R13)  \
 	PREFETCHT1 1024(R13)
 
-// FETCH4STREAMS prefetches a line of each of four long streams of rows,
-// off bytes ahead. Rows are DX bytes apart, and R8 is three times DX.
+// FETCH4STREAMS prefetches a cache line of each of the four streams of quads_amd64.h,
+// off bytes ahead. Streams are DX bytes apart, and R8 is three times DX.
 #define FETCH4STREAMS(off) \
 	PREFETCHT0 off(SI)         \
 	PREFETCHT0 off(SI)(DX*1)   \
 	PREFETCHT0 off(SI)(DX*2)   \
 	PREFETCHT0 off(SI)(R8*1)
 
-// FETCHLINESn prefetches n lines of every row, R13 bytes ahead,
-// to the second-level cache. FETCHLINESn clobbers R12.
+// FETCHLINESn prefetches n cache lines of every row of a vector of rows,
+// R13 bytes ahead, to the second-level cache. FETCHLINESn clobbers R12.
 #define FETCH4ROWS(off, row) \
 	LEAQ       off(row)(R13*1), R12 \
 	PREFETCHT1 (R12)                \

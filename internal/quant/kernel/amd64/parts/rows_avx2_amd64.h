@@ -1,5 +1,5 @@
-// This file fills vectors of rows, which have 8 lanes: one
-// lane for each row of weights. It needs AVX2 and F16C.
+// This file fills vectors of rows. Such a vector has 8 lanes of 32 bits,
+// one for each of 8 rows of weights. The macros need AVX2 and F16C.
 //
 // Registers
 //	SI, R9  the current block of rows 0 and 4
@@ -36,8 +36,8 @@
 // ROWS sets R9, the address of row 4, from SI.
 #define ROWS LEAQ (SI)(DX*4), R9
 
-// LOADROWS loads 16 bytes at off of every row. The first four bytes of each row
-// go to V0, and the next bytes to V1, V2 and V3. LOADROWS clobbers V4 to V7.
+// LOADROWS loads 16 bytes at off of every row. Bytes 0 to 3 of each row go to V0,
+// 4 to 7 to V1, 8 to 11 to V2, and 12 to 15 to V3. LOADROWS clobbers V4 to V7.
 //
 // Rows 0 to 3 go to the low half of the four vectors, rows 4 to 7 to the high half.
 // Then LOADROWS transposes the 4 × 4 dwords within each half.
@@ -70,15 +70,15 @@
 	VPINSRW $(i+2), off(row)(DX*2), x, x \
 	VPINSRW $(i+3), off(row)(R8*1), x, x
 
-// HALVES widens the float16 at off of every row to d. HALVES clobbers V8.
+// HALVES sets d to the float16 at off of every row, as float32. HALVES clobbers V8.
 #define HALVES(off, d) \
 	VPXOR     X8, X8, X8   \
 	WORDS4(0, off, SI, X8) \
 	WORDS4(4, off, R9, X8) \
 	VCVTPH2PS X8, d
 
-// SPLITHALVES widens the low and the high float16 of every
-// lane of V8 to d and m. SPLITHALVES clobbers V8 to V10.
+// Every lane of V8 has two float16. SPLITHALVES sets d to the low ones
+// and m to the high ones, as float32. SPLITHALVES clobbers V8 to V10.
 #define SPLITHALVES(d, m) \
 	VPSRLD       $16, Y8, Y9        \
 	VPXOR        Y10, Y10, Y10      \
@@ -89,7 +89,7 @@
 	VCVTPH2PS    X8, d              \
 	VCVTPH2PS    X9, m
 
-// FETCHLINE prefetches a line of every row (see fetch_amd64.h).
+// FETCHLINE prefetches a cache line of every row (see FETCHLINESn in fetch_amd64.h).
 #define FETCHLINE(off) \
 	FETCH4ROWS(off, SI) \
 	FETCH4ROWS(off, R9)

@@ -1,5 +1,5 @@
-// This file fills vectors of rows, which have 16 lanes: one lane
-// for each row of weights. It needs AVX-512 F, BW and VL.
+// This file fills vectors of rows. Such a vector has 16 lanes of 32 bits,
+// one for each of 16 rows of weights. The macros need AVX-512 F, BW and VL.
 //
 // Registers
 //	SI, R9, R10, R11  the current block of rows 0, 4, 8 and 12
@@ -39,8 +39,8 @@
 	LEAQ (SI)(DX*8), R10 \
 	LEAQ (R9)(DX*8), R11
 
-// LOADROWS loads 16 bytes at off of every row. The first four bytes of each row
-// go to V0, and the next bytes to V1, V2 and V3. LOADROWS clobbers V4 to V7.
+// LOADROWS loads 16 bytes at off of every row. Bytes 0 to 3 of each row go to V0,
+// 4 to 7 to V1, 8 to 11 to V2, and 12 to 15 to V3. LOADROWS clobbers V4 to V7.
 //
 // Rows 4L to 4L+3 go to 128-bit lane L of the four vectors. Then
 // LOADROWS transposes the 4 × 4 dwords within each lane.
@@ -85,7 +85,7 @@
 	VPINSRW $(i+2), off(row)(DX*2), x, x \
 	VPINSRW $(i+3), off(row)(R8*1), x, x
 
-// HALVES widens the float16 at off of every row to d. HALVES clobbers V8 and V9.
+// HALVES sets d to the float16 at off of every row, as float32. HALVES clobbers V8 and V9.
 #define HALVES(off, d) \
 	VPXOR       X8, X8, X8     \
 	VPXOR       X9, X9, X9     \
@@ -96,8 +96,8 @@
 	VINSERTI128 $1, X9, Y8, Y8 \
 	VCVTPH2PS   Y8, d
 
-// SPLITHALVES widens the low and the high float16 of every
-// lane of V8 to d and m. SPLITHALVES clobbers V8 and V9.
+// Every lane of V8 has two float16. SPLITHALVES sets d to the low ones
+// and m to the high ones, as float32. SPLITHALVES clobbers V8 and V9.
 #define SPLITHALVES(d, m) \
 	VPMOVDW   Z8, Y9      \
 	VCVTPH2PS Y9, d       \
@@ -105,7 +105,7 @@
 	VPMOVDW   Z8, Y9      \
 	VCVTPH2PS Y9, m
 
-// FETCHLINE prefetches a line of every row (see fetch_amd64.h).
+// FETCHLINE prefetches a cache line of every row (see FETCHLINESn in fetch_amd64.h).
 #define FETCHLINE(off) \
 	FETCH4ROWS(off, SI)  \
 	FETCH4ROWS(off, R9)  \

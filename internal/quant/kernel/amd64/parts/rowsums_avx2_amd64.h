@@ -1,9 +1,9 @@
 // The macros of this file are the last step of a super-block in quad256_amd64.h.
 // They add the sums of a super-block to the results of four rows.
 
-// ADDROWS takes four vectors, a to d. Each has the partial sums of one
-// row. ADDROWS adds up the lanes in each half of a vector: dword j of a
-// half of a is then the sum of row j. ADDROWS clobbers b and Y8 to Y10.
+// Each of the vectors a to d has the partial sums of one row. ADDROWS
+// adds the dwords of each half of a vector. The sum of row j goes to
+// dword j of the same half of a. ADDROWS clobbers b and Y8 to Y10.
 #define ADDROWS(a, b, c, d) \
 	VPUNPCKLDQ  b, a, Y8    \
 	VPUNPCKHDQ  b, a, Y9    \
@@ -15,8 +15,8 @@
 	VPUNPCKHQDQ Y9, Y8, b   \
 	VPADDD      b, a, a
 
-// ADDROWSUMS adds Y0, each half of which has sums of four rows, to the results. The scales of the
-// rows are float16 at off.
+// Each half of Y0 has sums of four rows. ADDROWSUMS adds the two halves, multiplies the sums by the
+// scales, and adds the products to the results in X13. The scales of the rows are float16 at off.
 #define ADDROWSUMS(off) \
 	VEXTRACTI128 $1, Y0, X8  \
 	VPADDD       X8, X0, X8  \
@@ -24,8 +24,8 @@
 	QUADSCALES(off)          \
 	VFMADD231PS  X9, X8, X13
 
-// ADDMINSUMS does the same for formats with minima. Y4 has the sums of the minima.
-// At off are the scales of the rows, each followed by the scale of the minima.
+// ADDMINSUMS does the same for formats with minima. Y4 has the sums of the minima,
+// which are subtracted. At off, each row has the float16 scales D and DMin.
 #define ADDMINSUMS(off) \
 	VPERM2I128   $0x20, Y4, Y0, Y8           \
 	VPERM2I128   $0x31, Y4, Y0, Y9           \

@@ -1,5 +1,7 @@
-// The macros of this file multiply a run of a panel. DOT(i) multiplies the weights 4i to 4i+3. The
-// macros whose names begin with SPLIT are for int16 sums that have room for only half a run.
+// A run is 16 or 32 weights of a row that share a scale. The macros of this file multiply
+// a run of each row of a panel. DOT(i) multiplies weights 4i to 4i+3 of the run. The
+// macros whose names begin with SPLIT are for formats in which an int16 sum has room for
+// only half a run. They call ADDRUN, which adds the sums to isum, after each half.
 
 #define RUNOF16(DOT, ADDRUN, ZERO) \
 	DOT(0) \

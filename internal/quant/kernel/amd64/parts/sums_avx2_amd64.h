@@ -1,5 +1,6 @@
-// This file has the macros that compute isum for the formats with blocks of
-// 256, on AVX2. The sums of a run occupy the registers, so isum is in memory.
+// isum is the integer sum over a super-block (see tile256_amd64.h). This
+// file has the macros that compute isum for the formats with blocks of 256,
+// on AVX2. The sums of a run occupy the registers, so isum is in memory.
 
 // SUMBASE sets BX to the address of SUM0 to SUM7, a multiple of 32, so that none of the sums
 // straddles a cache line.
@@ -35,15 +36,15 @@
 	VPMADDWD pairs, Y10, Y11 \
 	VPADDD   Y11, a, a
 
-// FETCHROWS prefetches as many bytes as LOADROWS loads.
+// FETCHROWS prefetches as many bytes as LOADROWS loads, at R13.
 #define FETCHROWS \
 	PREFETCHT1 (R13)   \
 	PREFETCHT1 64(R13) \
 	ADDQ       $128, R13
 
-// ROWSUMBASE sets R10 to the address of isum in row256_amd64.h, which is four sums in memory. The
-// runs add to the four sums in turns, so that no addition waits until the one before has reached
-// memory.
+// In row256_amd64.h, isum is divided into four sums in memory. ROWSUMBASE
+// sets R10 to their address. The runs add to these sums in turns, so that
+// no addition waits until the one before has reached memory.
 #define ROWSUMBASE \
 	LEAQ 31(SP), R10 \
 	ANDQ $-32, R10

@@ -1,10 +1,15 @@
-// The macros of this file turn blocks into bytes and scales, for formats with a scale for
-// each 16 weights. Each macro works on part p of a block. A part has 32 weights.
-// UNPACK_x(p) leaves bytes in the lanes of V0 to V7; see unpack32_amd64.h. FIRST_x(M, x, y)
-// calls the macro M with x, y and the vectors of the first 16 weights; SECOND_x does the
-// same with the second 16. SCALES_x(p) then sets V0 and V1 to the scales of the first and
-// the second 16 weights. If the format has minima, it sets V2 and V3 to the minima.
-// SCALES_x clobbers V8 to V11. The byte maps of the formats are in their Go files.
+// The macros of this file turn blocks into bytes and scales, for formats with a scale for each 16
+// weights. Each macro works on part p of a block. A part has 32 weights. For a format F there are
+//
+//	UNPACK_F(p)        leaves the weights as bytes in the lanes
+//	                   of V0 to V7 (see unpack32_amd64.h)
+//	FIRST_F(M, x, y)   calls the macro M with x, y and the vectors of the first 16 weights
+//	SECOND_F(M, x, y)  does the same with the second 16 weights
+//	SCALES_F(p)        then sets V0 and V1 to the scales of the first
+//	                   and the second 16 weights, and V2 and V3 to
+//	                   the minima if F has minima; clobbers V8 to V11
+//
+// The byte maps of the formats are in their Go files.
 
 #define LOAD8(row, off0, off1, x) \
 	VMOVQ   off0 row, x    \
@@ -56,8 +61,9 @@
 #define FIRST_NVFP4(M, x, y) M(x, y, V0, V1, V4, V5)
 #define SECOND_NVFP4(M, x, y) M(x, y, V2, V3, V6, V7)
 
-// The seven bits of a scale are the exponent and the mantissa of a float16, which is 2^-7 times
-// the scale. The byte 0x7f counts as 0.
+// A scale is stored as seven bits, an exponent and a mantissa.
+// SCALES_NVFP4 moves them to the exponent and the mantissa of a float16,
+// and multiplies it by 2^7 (see nvfp4.go). The byte 0x7f counts as 0.
 #define SCALES_NVFP4(p) \
 	DWORDS(0)                         \
 	VPSRLD       $(16*p), V8, V8      \

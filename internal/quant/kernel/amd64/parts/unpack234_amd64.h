@@ -11,8 +11,8 @@
 	TWOBITS1(2*g, V2, V6) \
 	TWOBITS1(2*g, V3, V7)
 
-// GROUP_Q2_K unpacks the 16 weights from number 128h + 32g + 16m on. QUARTER_Q2_K does so for every
-// g.
+// GROUP_Q2_K unpacks the 16 weights from number 128h + 32g
+// + 16m on. QUARTER_Q2_K does so for each g from 0 to 3.
 #define GROUP_Q2_K(h, m, g) \
 	TWOBITS(g) \
 	STORE16(8*h+2*g+m, V4, V5, V6, V7)
@@ -130,9 +130,9 @@
 	STORE32(2*b, V0, V1, V2, V3) \
 	STORE32(2*b+1, V4, V5, V6, V7)
 
-// HEAD_IQ4_XS stores the scales of runs j, j+2, j+4 and j+6. The lower four bits of the
-// scales are the nibbles of low. Their upper two bits come from bytes 0 and 2 of V3,
-// shifted by n0, and from bytes 1 and 3, shifted by n1.
+// HEAD_IQ4_XS stores the scales of runs j, j+2, j+4 and j+6. The lower four bits
+// of the scales are the nibbles of low. Their upper two bits come from bytes 0
+// and 2 of each lane of V3, shifted by n0, and from bytes 1 and 3, shifted by n1.
 #define HEAD_IQ4_XS(j, low, SHIFT0, n0, SHIFT1, n1) \
 	SHIFT0 $(n0), V3, V4 \
 	SHIFT1 $(n1), V3, V5 \
@@ -180,8 +180,8 @@
 	GROUP_Q2_K(h, m, 2) \
 	GROUP_Q2_K(h, m, 3)
 
-// ONES_TQ2_0 stores scales of 1 for runs j to j+3. It stores
-// the same numbers as pairs, because the offset is also 1.
+// ONES_TQ2_0 stores scales of 1 for runs j to j+3. The pairs, which
+// are scales times the offset, are also 1, because the offset is 1.
 #define ONES_TQ2_0(j) \
 	VPBROADCASTD ·ones8(SB), V0 \
 	SCALES16(j, V0)             \
@@ -201,10 +201,11 @@
 	QUARTER_TQ2_0(1, 0)            \
 	QUARTER_TQ2_0(1, 1)
 
-// DIGIT sets v to the first digits of the bytes of q, which are floor(3q/256). It sets q to 3q
-// modulo 256, which has the remaining digits. Two averages of q would give 3q/4, rounded up,
-// which would be too large where 3q is a multiple of 4. So the averages are computed from q-1.
-// V11 must be 0, V13 must be 1 and V14 must be 3 in all bytes. DIGIT clobbers V9 and V10.
+// DIGIT sets v to the first digit, in base 3, of each byte of q: floor(3q/256).
+// It sets q to 3q modulo 256, which has the remaining digits. 3q does not fit in
+// a byte. So DIGIT computes 3q/4, as the average of q and q/2, and divides it by
+// 64. VPAVGB rounds up, so DIGIT uses q-1, so that v is not too large. V11 must
+// be 0, V13 must be 1 and V14 must be 3 in all bytes. DIGIT clobbers V9 and V10.
 #define DIGIT(q, v) \
 	VPSUBUSB V13, q, V9   \
 	VPAVGB   V11, V9, V10 \
@@ -222,8 +223,8 @@
 	DIGIT(V3, V7) \
 	STORE16(r, V4, V5, V6, V7)
 
-// COLUMN_TQ1_0 unpacks 16 bytes at off. Their digits are the weights of run r and of every step-th
-// run after it.
+// COLUMN_TQ1_0 unpacks 16 bytes at off. The first digits are the
+// weights of run r, the second digits those of run r+step, and so on.
 #define COLUMN_TQ1_0(off, r, step) \
 	FETCH            \
 	LOADROWS(off)    \

@@ -1,9 +1,11 @@
-// The macros of this file unpack super-blocks of the formats with blocks of 256. unpack456_amd64.h
-// and unpack234_amd64.h have a macro PACK_x for each format. It unpacks one super-block of each row
-// of the vector of rows at SI. PACK_x clobbers V0 to V14. V15 must have lowNibbles. The byte maps
-// of the formats are in their Go files. FETCH prefetches as much as LOADROWS loads.
+// The macros of this file unpack super-blocks: blocks of 256 weights. A run is 16 or 32
+// weights that share a scale. unpack456_amd64.h and unpack234_amd64.h have a macro
+// PACK_x for each format x. It unpacks one super-block of each row of the vector of rows
+// at SI. PACK_x clobbers V0 to V14. V15 must be 15 in all bytes (lowNibbles). The byte
+// maps of the formats are in their Go files. FETCH prefetches as much as LOADROWS loads.
 //
-// In a panel, at DI, a super-block is a list of runs, then the data that belongs to all runs:
+// In a panel, which is at DI, a super-block is a list
+// of runs, then the data that belongs to all runs:
 //
 //	16 × 5 vectors  a run of 16: the i-th vector has weights 4i to 4i+3 of every row, made
 //	                unsigned by an offset where necessary, then the scales; or
@@ -26,8 +28,8 @@
 #define DMIN32 (81*VBYTES)
 #define PANEL32 (82*VBYTES)
 
-// STORE16 and STORE32 are called with the weights 16r to 16r+15 of a format with runs of 16 or of
-// 32. They may stand for PANELSTORE16 and PANELSTORE32, which store the weights into the panel.
+// PACK_x passes weights 16r to 16r+15 to STORE16 if runs have 16 weights, and to STORE32 if
+// they have 32. For a panel, these are PANELSTORE16 and PANELSTORE32, which store the weights.
 #define PANEL4(at, a, b, c, d) \
 	VSTORE a, (at+0*VBYTES)(DI) \
 	VSTORE b, (at+1*VBYTES)(DI) \
@@ -37,8 +39,8 @@
 #define PANELSTORE16(r, a, b, c, d) PANEL4(RUN16(r), a, b, c, d)
 #define PANELSTORE32(r, a, b, c, d) PANEL4(RUN32(r), a, b, c, d)
 
-// STORE16 and STORE32 may also stand for ROWSTORE16 and ROWSTORE32, which immediately multiply the
-// weights with a token. DOT16 is in dot_*.h.
+// Without a panel, STORE16 and STORE32 are ROWSTORE16 and ROWSTORE32, which
+// immediately multiply the weights with a token. DOT16 is in dot_*.h.
 #define ROWSTORE16(r, a, b, c, d) DOT16(r, SCALE16(r), a, b, c, d)
 #define ROWSTORE32(r, a, b, c, d) DOT16(r, SCALE32((r)/2), a, b, c, d)
 
@@ -87,8 +89,8 @@
 	VCOPY V2, V10 \
 	VCOPY V3, V11
 
-// HIGHBITS shifts V8 to V11, and then adds the bits that are set
-// in mask to four vectors of weights. HIGHBITS clobbers V12.
+// HIGHBITS shifts V8 to V11 by n, and then adds the bits that are
+// set in mask to the weights in a to d. HIGHBITS clobbers V12.
 #define HIGHBITS1(SHIFT, n, mask, h, q) \
 	SHIFT $(n), h, V12   \
 	VAND  mask, V12, V12 \

@@ -1,8 +1,8 @@
-// The macros of this file turn blocks of 32 weights into bytes. UNPACK_x leaves the four weights
-// 4i to 4i+3 of every row in the lanes of Vi, and clobbers V8 to V13. If the table in int_amd64.go
-// gives an offset for the format, UNPACK_x adds it, so that the bytes are unsigned. SCALES_x sets
-// d to the scales, and m to the minima if the format has minima. SCALES_x clobbers V8 to V11. V15
-// must have lowNibbles. The byte maps of the formats are in their Go files.
+// The macros of this file turn blocks of 32 weights into bytes. For a format x, UNPACK_x leaves
+// the four weights 4i to 4i+3 of every row in the lanes of Vi, and clobbers V8 to V13. If the
+// table in int_amd64.go has an offset for x, UNPACK_x adds it, so that the bytes are unsigned.
+// SCALES_x sets d to the scales, and m to the minima if x has minima. It clobbers V8 to V11.
+// V15 must be 15 in all bytes (lowNibbles). The byte maps of the formats are in their Go files.
 
 // TRANSPOSE transposes the 4 × 4 dwords of each 128-bit
 // lane of V0 to V3. TRANSPOSE clobbers V4 to V7.
@@ -32,7 +32,7 @@
 	VAND   V15, V6, V6 \
 	VAND   V15, V7, V7
 
-// EACH8 applies an operation, which uses V8, to each of V0 to V7.
+// EACH8 applies the macro OP, which may use V8, to each of V0 to V7.
 #define EACH8(OP) \
 	OP(V0) \
 	OP(V1) \
@@ -45,7 +45,7 @@
 
 // FIFTH2 adds 16 to the bytes of a and b whose bit is set in byte 0 of each lane of V8. Bits 0
 // to 3 are for a, bits 4 to 7 for b. The shuffle V10 spreads the byte over the lane. V11 masks
-// bits 0 to 3 in the four bytes of each lane. V12 turns each value of a masked bit into 16.
+// bits 0 to 3 in the four bytes of each lane. V12 is a table that maps each masked bit to 16.
 #define FIFTH2(a, b) \
 	VPSHUFB V10, V8, V9   \
 	VPSRLW  $4, V9, V13   \
@@ -148,7 +148,8 @@
 	DWORDS(0) \
 	SPLITHALVES(d, m)
 
-// In a panel, a block is eight vectors of weights, then D, then the minima.
+// In a panel, a block is eight vectors of weights, then the
+// scales (STORED), or the scales and the minima (STOREDM).
 #define STOREBLOCK \
 	VSTORE V0, (0*VBYTES)(DI) \
 	VSTORE V1, (1*VBYTES)(DI) \

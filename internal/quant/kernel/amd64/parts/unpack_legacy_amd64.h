@@ -1,6 +1,6 @@
 // The macros of this file turn blocks of the formats of 2023 into bytes. They
-// complement unpack32_amd64.h, because in these formats the two nibbles of a byte
-// may be adjacent weights, and scales may be float32. legacy.go has the byte maps.
+// complement unpack32_amd64.h: in some of these formats, the two nibbles of a byte
+// are adjacent weights, and in some, scales are float32. legacy.go has the byte maps.
 
 // SPREAD unpacks the 4 bytes in each lane of x: the weights of the first two bytes go to a, and
 // those of the last two bytes go to b. V8 and V9 move each byte to a word of its own, where

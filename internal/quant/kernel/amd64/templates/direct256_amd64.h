@@ -1,18 +1,22 @@
 // This template multiplies weights in blocks of 256 by the activations of a few tokens. It
 // packs one super-block of each row of a vector of rows, and multiplies these super-blocks
-// immediately, while it prefetches the next rows. The sums are those of tile256_amd64.h.
+// immediately, while it prefetches the next rows. The results are those of tile256_amd64.h.
 //
 // Registers
-//	SI, R8 - R11, DX   rows (see rows_*.h) while packing
-//	DI                 the packed super-block
-//	R13                what to prefetch, AHEAD of the next rows
-//	R9                 current run; R10 runs left
-//	R12, CX, AX        the current token's activations, scale, Sums
-//	R11                its accumulators; BX tokens left
-//	V0 - V7            weights of a run, then V7 sums of pairs
-//	V8                 sums of a run; V9 isum; V10 - V12 scratch
+//	SI, R8 - R11, DX  rows while packing (see rows_*.h)
+//	DI                the packed super-block
+//	R13               address to prefetch, AHEAD bytes beyond the start of the next rows
+//	R9                current run
+//	R10               runs left
+//	R12, CX, AX       the current token's activations, scale and Sums (see kernel.Args)
+//	R11               the current token's accumulators
+//	BX                tokens left
+//	V0 - V7           weights of a run; then V7: sums of pairs
+//	V8                sums of a run
+//	V9                isum
+//	V10 - V12         scratch
 
-// DIRECTPAIR adds the products of the j-th pairs (see unpack256_amd64.h).
+// DIRECTPAIR adds the j-th pairs (see unpack256_amd64.h), times the token's Sums, to V7.
 #define DIRECTPAIR(j) \
 	VPBROADCASTD (j*4)(AX), V10 \
 	ADDPAIRS((j*VBYTES)(R9), V7)

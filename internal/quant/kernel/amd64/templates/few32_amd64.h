@@ -1,9 +1,9 @@
-// This template multiplies weights in blocks of 32 by the activations of any number of tokens,
-// with AVX2. It reads the file's blocks only once. It packs a block of each of 16 rows into the
-// first-level cache, and multiplies the packed block immediately: by four tokens at a time, then
-// by two and by one. If there are several tokens, the next block is packed between the products
-// of the first of them, step by step. So packing and multiplying do not wait for each other's
-// loads and stores.
+// This template multiplies weights in blocks of 32 by the activations of any number
+// of tokens, with AVX2. It reads the file's blocks only once. It packs a block of
+// each of 16 rows into the first-level cache, and multiplies the packed block
+// immediately: by four tokens at a time, then by two and by one. If there are several
+// tokens, the next block is packed step by step, between the products with the first
+// tokens. So packing and multiplying do not wait for each other's loads and stores.
 //
 // Define before each #include
 //
@@ -20,21 +20,24 @@
 //	FEWISUMS(pairs, a, b) converts the sums a and b to int32
 //	MINS                  only for a format with minima
 //
-// A packed block begins with its weights, in vectors of 32 bytes. Each vector has four weights
-// of each of eight rows: of rows 0 to 7 and of rows 8 to 15 in turns. At byte 512 are the scales (and minima) as they are in the
-// file. At byte 576 are the scales in float32, and at byte 640 the minima in float32.
+// A packed block begins with its weights, in vectors of 32 bytes. Each vector has
+// four weights of each of eight rows. Vectors of rows 0 to 7 and of rows 8 to 15
+// take turns. The scales (and minima) follow at byte 512, as they are in the file.
+// At byte 576 are the scales in float32, and at byte 640 the minima in float32.
 //
 // Registers
-//	SI, R13, DX, R8    while packing: row 0, row 4, bytes from one row to the next, three
-//	                   times that; BP scratch
-//	R14                where the next block is packed to; then tokens left
-//	DI                 the packed block
-//	R12, CX, AX        the current token's activations, scale, pairs or DS
-//	R11, R10           bytes from one token's activations to the next token's, three times that
-//	BX, R15            bytes from one token's scales to the next token's, three times that
-//	R9                 accumulators
-//	Y0 - Y7            sums of tokens 0 to 3, of rows 0 to 7 and of rows 8 to 15 in turns
-//	Y8 - Y13           scratch; Y14, Y15 constants
+//	SI, R13      rows 0 and 4 while packing
+//	DX, R8       bytes from one row to the next, three times that
+//	BP           scratch
+//	R14          where the next block is packed to; then tokens left
+//	DI           the packed block that is multiplied
+//	R12, CX, AX  the current token's activations, scale, and Pairs or DS (see kernel.Args)
+//	R11, R10     bytes from one token's activations to the next token's, three times that
+//	BX, R15      bytes from one token's scales to the next token's, three times that
+//	R9           accumulators
+//	Y0 - Y7      sums of tokens 0 to 3, two vectors each: rows 0 to 7, rows 8 to 15
+//	Y8 - Y13     scratch
+//	Y14, Y15     constants
 
 #define FEWACC(t, h) (64*t+32*h)(R9)
 
@@ -81,8 +84,8 @@
 	VMOVUPS 576(DI), Y8 \
 	VMOVUPS 608(DI), Y9
 
-// FEWADD adds a vector's sums a, times the weights' scales d and the token's scale in Y10, to
-// acc. FEWADDMIN also adds the minima m times DS in Y11.
+// FEWADD adds the sums a, times the weights' scales d and the token's scale in
+// Y10, to acc. FEWADDMIN also adds the minima m, times the token's DS in Y11.
 #define FEWADD(a, d, acc) \
 	VMULPS      Y10, d, Y12 \
 	VCVTDQ2PS   a, a        \
@@ -96,8 +99,8 @@
 	VFMADD231PS m, Y11, a   \
 	VMOVUPS     a, acc
 
-// FEWFINISH adds the sums of a token to its accumulators. The token's scale is at d, its
-// pairs (or DS) are at p.
+// FEWFINISH adds the sums of a token to its accumulators. The
+// token's scale is at d. Its Pairs, or with MINS its DS, are at p.
 #ifdef MINS
 #define FEWFINISH(t, d, p, a, b) \
 	FEWISUMS(p, a, b)                       \

@@ -3,10 +3,10 @@
 // each of 32 rows into registers, and multiplies the block by four tokens at a time, then
 // by two and by one. Two vectors of rows share each broadcast of activations.
 //
-// The vector units are the bottleneck, so they do nothing that can be done elsewhere. The
-// products with the offset, which START needs, are computed only once in a call. Scales are
-// copied through the general register BP. A block's scales are copied while the previous block
-// is multiplied, because a vector that was just written in pieces cannot be read immediately.
+// The vector units are the bottleneck, so they get as little work as possible. A sum starts
+// at -offset times the sum of a block's activations. These starts are computed once in a
+// call. Scales are copied through the general register BP. They are copied one block ahead,
+// because memory that was just written in pieces cannot be read immediately as a vector.
 //
 // Define before each #include
 //
@@ -20,19 +20,25 @@
 //	MINS                only for a format with minima
 //
 // Registers
-//	SI, R8 - R11, DX   rows (see rows_avx512_amd64.h) while unpacking; BP scratch
-//	R14                where scales are copied to, then DS of the current token
-//	R13                what to prefetch, then tokens left
-//	R12, CX, AX        the current token's activations, scale, START
-//	R9, R10            bytes from a token's activations to the next's, three times that
-//	BX, R15            bytes from a token's scales to the next's, three times that
-//	DI                 accumulators
-//	Z0 - Z7, Z16 - Z23 weights of rows 0 to 15 and 16 to 31
-//	Z24 - Z31          sums of tokens 0 to 3, of the two vectors of rows in turns
-//	Z12, Z13           scales; Z9, Z10 minima; Z8, Z11 scratch; Z15 low nibbles
+//	SI, R8 - R11, DX  rows while unpacking (see rows_avx512_amd64.h)
+//	BP                scratch
+//	R14               where scales are copied to; then DS of the current token
+//	R13               address to prefetch; then tokens left
+//	R12, CX, AX       the current token's activations, scale and start
+//	R9, R10           bytes from one token's activations to the next token's, three times that
+//	BX, R15           bytes from one token's scales to the next token's, three times that
+//	DI                accumulators
+//	Z0 - Z7           weights of rows 0 to 15
+//	Z16 - Z23         weights of rows 16 to 31
+//	Z24 - Z31         sums of tokens 0 to 3, two vectors each: rows 0 to 15, rows 16 to 31
+//	Z12, Z13          scales
+//	Z9, Z10           minima
+//	Z14               -offset, as int16; with MINS, later DS of the current token
+//	Z8, Z11           scratch
+//	Z15               15 in all bytes
 
-// The scratch memory first has room for the scales of two blocks. At
-// byte FEWHEAD, the products with the offset follow, for all tokens.
+// The scratch memory has the scales of two blocks and
+// then, at byte FEWHEAD, the starts of all tokens.
 #define FEWHEAD 256
 
 #define FEWDOT(q, i, j, a, b) \
@@ -149,7 +155,7 @@ TEXT FEW(SB), NOSPLIT, $96-8
 	MOVQ tileArgs_DStride(AX), BX
 	LEAQ (BX)(BX*2), R15
 
-	// Multiply the offset by the sums of all blocks of all tokens.
+	// Compute the starts: -offset times the sum of each block of each token.
 	MOVQ  tileArgs_Tokens(AX), CX
 	MOVQ  CX, tokens-96(SP)
 	IMULQ BX, CX

@@ -1,5 +1,5 @@
-// This template makes two functions for a format with a scale for each 16 weights: PACK, which
-// packs a panel, and ROW, which multiplies with one token without a panel.
+// This template makes two functions for a format with a scale for each 16
+// weights. PACK packs a panel. ROW multiplies with one token without a panel.
 //
 // Define before each #include
 //

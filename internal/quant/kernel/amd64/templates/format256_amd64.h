@@ -1,17 +1,18 @@
-// This template makes two functions for a format with blocks of 256 weights: PACK, which packs a
-// panel, and one for products with a few tokens without a panel. With AVX2, the latter is DIRECT,
-// which multiplies. With AVX-512, it is PACKONE, which packs one super-block.
+// This template makes two functions for a format with blocks of 256 weights. PACK packs
+// a panel. The other function is for a few tokens, without a panel: with AVX2, it is
+// DIRECT, which multiplies; with AVX-512, it is PACKONE, which packs one super-block of
+// each row.
 //
 // Define before each #include
 //
 //	PACK, and DIRECT or PACKONE  names of the functions
 //	PACKBLOCK                    see unpack256_amd64.h
 //	BLOCK                        bytes of a block
-//	LOADS                        how often PACKBLOCK fetches
+//	LOADS                        how many times PACKBLOCK uses FETCH
 //	FETCHNEXT                    see pack_amd64.h
 //
-// and the macros that tile256_amd64.h uses. After this file, row256_amd64.h and
-// few256_avx512_amd64.h may be included, and undef256_amd64.h must be.
+// and the macros that tile256_amd64.h uses. Then row256_amd64.h and
+// few256_avx512_amd64.h may be included. Include undef256_amd64.h at the end.
 
 #define STORE16 PANELSTORE16
 #define STORE32 PANELSTORE32

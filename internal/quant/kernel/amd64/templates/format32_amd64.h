@@ -1,5 +1,5 @@
-// This template makes three functions for a format with blocks of 32 weights: PACK, which packs a
-// panel, and DIRECT and ROW, which multiply with a few tokens or one token without a panel.
+// This template makes three functions for a format with blocks of 32 weights. PACK packs
+// a panel. DIRECT multiplies with a few tokens without a panel, and ROW with one token.
 //
 // Define before each #include
 //

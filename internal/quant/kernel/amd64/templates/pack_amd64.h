@@ -1,14 +1,17 @@
-// This template packs the blocks of a format. PACK is the function. PACKBLOCK
-// packs one block of each row of a vector of rows, from SI to DI. BLOCK and
-// PANEL are the sizes of the block before and after packing, in bytes.
+// This template makes the function PACK, which packs the blocks of a format.
+// PACKBLOCK packs one block of each row of a vector of rows, from SI to DI. BLOCK
+// is the size of a block in bytes, and PANEL is the size of what PACKBLOCK writes.
+// FETCHNEXT prefetches rows of the next panel, once for every FETCHEVERY blocks.
 //
 // A panel is two vectors of rows, one after the other.
 //
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)
 //	DI                the panel
-//	CX, BX            blocks left, vectors of rows left
-//	V15               low nibbles
+//	CX                blocks left
+//	BX                vectors of rows left
+//	R13               bytes to the next panel's rows
+//	V15               15 in all bytes
 TEXT PACK(SB), NOSPLIT, $0-32
 	MOVQ         panel+0(FP), DI
 	MOVQ         w+8(FP), SI

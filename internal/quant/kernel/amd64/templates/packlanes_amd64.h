@@ -22,10 +22,14 @@
 // Registers
 //	SI, R9, DX, R8  rows (see rows_avx2_amd64.h)
 //	DI              the block's weights in the panel
-//	R10, R11        bytes of a run, three times that; AX scratch
-//	CX, BX          blocks and vectors of rows left
+//	R10, R11        bytes of a run, three times that
+//	AX              scratch
+//	CX              blocks left
+//	BX              vectors of rows left
 //	R13             bytes to the next panel's rows
-//	V12             table of FIFTHPAIR, V13 and V14 its masks, V15 low nibbles
+//	V12             table of FIFTHPAIR
+//	V13, V14        masks of FIFTHPAIR
+//	V15             15 in all bytes
 TEXT PACK(SB), NOSPLIT, $0-32
 	MOVQ           panel+0(FP), DI
 	MOVQ           w+8(FP), SI

@@ -1,8 +1,9 @@
-// This template packs one super-block of a format with blocks of 256, for a product with a few
-// tokens that uses the super-block immediately. PACKONE is the function. The other macros are those
-// of format256_amd64.h. PACKONE also prefetches as many bytes as it packs, from address w+ahead on.
+// This template makes the function PACKONE, for a format with blocks of 256.
+// PACKONE packs one super-block of each row, for a product with a few tokens
+// that uses these super-blocks immediately. It also prefetches as many bytes
+// as it packs, from address w+ahead on. format256_amd64.h lists the macros.
 //
-// The registers are those of pack_amd64.h, and R13 has the address of what to prefetch.
+// The registers are those of pack_amd64.h, except that R13 has the address to prefetch.
 TEXT PACKONE(SB), NOSPLIT, $0-32
 	MOVQ         panel+0(FP), DI
 	MOVQ         w+8(FP), SI

@@ -12,7 +12,9 @@
 //	FETCH          prefetches for four rows at SI, which are DX bytes apart
 //
 // Registers, besides those of quads_amd64.h
-//	Y0 - Y12       scratch; X13 results; from Y14 on the format's constants
+//	Y0 - Y12     scratch
+//	X13          results of four rows
+//	from Y14 on  the format's constants
 TEXT QUAD(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R9
 	QUADCONSTANTS

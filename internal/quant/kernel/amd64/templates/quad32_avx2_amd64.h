@@ -1,7 +1,7 @@
-// This template multiplies weights in blocks of 32 by the activations of a single token, with AVX2.
-// As in quad32_avx512_amd64.h, there are four streams of rows, and a row has an even number of
-// blocks. A vector holds 16 weights of a block of two rows, one row in each half. Adding the sums
-// of four rows and two blocks also transposes them. The lower half of the result has
+// This template multiplies weights in blocks of 32 by the activations of a single token, with
+// AVX2. As in quad32_avx512_amd64.h, there are four streams of rows, and a row has an even
+// number of blocks. A vector holds 16 weights of each of two rows, one row in each half. Adding
+// the sums of four rows and two blocks also transposes them. The lower half of the result has
 //
 //	block 0 of row 0   block 0 of row 2   block 1 of row 0   block 1 of row 2
 //
@@ -14,7 +14,7 @@
 //	WEIGHTS(w, v, x, y, tx, t)
 //	               sets y to the sums of the products of two rows, at w and v, with the
 //	               activations in Y6 and Y7; may use t; x and tx are the lower halves of y and t
-//	ADDSUMS        adds such sums, pair by pair
+//	ADDSUMS        the instruction that adds such sums: VPADDW or VPADDD
 //	ISUMS(b)       turns the sums of blocks b and b+1, in Y4, into float32
 //	SCALES(b)      sets Y5 to the scales of blocks b and b+1, in the order of their sums; with
 //	               MINS, also sets Y8 to the minima
@@ -25,10 +25,12 @@
 //	MAGNITUDES     optional: sets Y4 and Y5 for WEIGHTS, once for each block
 //
 // Registers, besides those of quads_amd64.h
-//	Y0 - Y5        scratch; Y6, Y7 first and second half of a block's activations
-//	Y8, Y9         sums of two blocks; Y10 results of rows 0 and 2, 1 and 3
-//	Y11 - Y15      the format's constants
-//	R11            the token's DS, if MINS is defined
+//	Y0 - Y5    scratch
+//	Y6, Y7     first and second half of a block's activations
+//	Y8, Y9     sums of two blocks
+//	Y10        results: of rows 0 and 2 in the lower half, of rows 1 and 3 in the upper half
+//	Y11 - Y15  the format's constants
+//	R11        the token's DS, if MINS is defined
 
 #ifndef MAGNITUDES
 #define MAGNITUDES
@@ -61,7 +63,7 @@
 	VPUNPCKHDQ     Y2, Y0, Y5                                                   \
 	ADDSUMS        Y5, Y4, y
 
-// TWO adds the products of blocks b and b+1.
+// TWO adds the products of blocks b and b+1 to Y10.
 #define TWO(b) \
 	BLOCKSUMS(b, Y8)             \
 	BLOCKSUMS(b+1, Y9)           \

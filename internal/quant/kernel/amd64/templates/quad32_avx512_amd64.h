@@ -1,39 +1,43 @@
-// This template multiplies weights in blocks of 32 by the activations of a single token.
-// The number of blocks in a row must be even. The template computes four rows at a time,
-// four blocks of each. These rows are not neighbours, but a quarter of all rows apart.
-// So memory is read in four sequential streams, each as long as a quarter of all rows.
-// CPUs fetch such streams ahead of the program. row32_amd64.h has sixteen streams that
-// jump at the end of each row, and reaches two thirds of the speed.
+// This template multiplies weights in blocks of 32 by the activations of a single
+// token. The number of blocks in a row must be even. The template computes four
+// rows at a time, four blocks of each. These rows are not neighbours, but a quarter
+// of all rows apart. So memory is read in four sequential streams, each as long as
+// a quarter of all rows. CPUs prefetch such streams. row32_amd64.h is slower,
+// because it reads sixteen streams, each of which jumps at the end of a row.
 //
-// A vector holds 16 weights of each of four blocks of a row, block L in 128-bit lane L.
-// The dot products leave four partial sums of a block in its lane. Adding the partial sums
-// of four rows also transposes them: lane L then holds the sums of block L for the four
-// rows. Four fused multiply-adds, in the order of the blocks, complete the product. If two
-// blocks are left at the end of a row, masks keep the loads within the row, and two fused
-// multiply-adds complete the product.
+// A vector holds 16 weights of each of four blocks of a row, block L in 128-bit lane L. The dot
+// products leave four partial sums of a block in its lane. Adding the partial sums of four rows
+// also transposes them: lane L then holds the sums of block L for the four rows. Four fused
+// multiply-adds, in the order of the blocks, add them to the results. If two blocks are left at
+// the end of a row, masks keep the loads within the row, and two fused multiply-adds are enough.
 //
 // Define before each #include
 //
 //	QUAD           name of the function
 //	QUADCONSTANTS  loads the format's constants
 //	QUADROW(w, w8, w64, w72, sum, k)
-//	               sets sum to the dot products of four blocks of a row, and the words k of
-//	               Z9 to their scales; the other arguments are the bytes from byte 0, 8, 64
-//	               and 72 of the blocks on
+//	               sets sum to the dot products of four blocks of a row, and the words k of Z9
+//	               to their scales; w, w8, w64 and w72 are the blocks' bytes from byte 0, 8, 64
+//	               and 72 on
 //	BLOCK          bytes of a block
 //	FETCH          prefetches for four rows at SI, which are DX bytes apart
 //
 // Registers, besides those of quads_amd64.h
-//	Z0 - Z3        sums of rows; X10 results
-//	Z4 - Z8        scratch; Z9 scales of the blocks, row j of block L in word 4L+j
-//	Z14            -offset; Z16, Z17 first and second half of the activations
-//	Z18            sums to start with; Z19 the shuffle that spreads dword L over lane L
-//	Z20 - Z23      the format's constants
-//	K1 - K4        words, or dwords, 4L+j
-//	K5, K6         bytes of two blocks, and all but the first eight of these
-//	Z24 - Z31      two blocks of each row: all bytes, and those from byte 8 on
+//	Z0 - Z3    sums of rows 0 to 3
+//	X10        results of rows 0 to 3
+//	Z4 - Z8    scratch
+//	Z9         scales of the blocks, row j of block L in word 4L+j
+//	Z14        -offset, as int16
+//	Z16, Z17   first and second half of each block's activations
+//	Z18        sums to start with: -offset times the sums of the activations
+//	Z19        shuffle that spreads dword L over lane L
+//	Z20 - Z23  the format's constants
+//	K1 - K4    for row j, the mask of words (or dwords) 4L+j
+//	K5, K6     mask of the bytes of two blocks; the same without the last eight
+//	Z24 - Z31  two blocks of each row: all bytes, and the bytes from byte 8 on
 
-// QUADSUMS sets Z5 to the sums of four rows, block L in lane L, and Z9 to their scales.
+// QUADSUMS sets Z5 to the sums of four rows, with block L in lane L.
+// It converts the blocks' scales in Z9 to float32, in the same order.
 #define QUADSUMS \
 	VPUNPCKLDQ  Z1, Z0, Z4 \
 	VPUNPCKHDQ  Z1, Z0, Z5 \
@@ -47,13 +51,14 @@
 	VCVTDQ2PS   Z5, Z5     \
 	VCVTPH2PS   Y9, Z9
 
-// ADDFIRST adds the products of the block in lane 0. Lane L of Z6 has the token's scales of four blocks.
+// Each lane of Z6 has the token's scales of four blocks. ADDFIRST multiplies the
+// weights' scales by them, and adds the products of the block in lane 0 to X10.
 #define ADDFIRST \
 	VPERMILPS   Z19, Z6, Z6 \
 	VMULPS      Z6, Z9, Z6  \
 	VFMADD231PS X6, X5, X10
 
-// ADDBLOCK adds the products of the block in a lane.
+// ADDBLOCK adds the products of the block in another lane to X10.
 #define ADDBLOCK(lane) \
 	VEXTRACTF32X4 lane, Z5, X4 \
 	VEXTRACTF32X4 lane, Z6, X7 \
@@ -92,7 +97,7 @@ rows:
 
 blocks:
 	FETCH
-	VPXORD          Z9, Z9, Z9 // so that this block's scales do not wait for those of the previous block
+	VPXORD          Z9, Z9, Z9 // so that masked writes do not wait for the previous block
 	VMOVDQU64       (R12), Z16
 	VMOVDQU64       64(R12), Z18
 	VSHUFI32X4      $0xdd, Z18, Z16, Z17

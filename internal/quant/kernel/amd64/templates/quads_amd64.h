@@ -1,12 +1,15 @@
-// This file has the macros that all functions with four
-// streams of rows share (see quad32_avx512_amd64.h).
+// This file has the macros that all functions with four streams of rows share.
+// A stream is a sequence of neighbouring rows (see quad32_avx512_amd64.h).
 //
 // Registers
-//	R9             the arguments
-//	SI, DX, R8     row 0, bytes from one stream to the next, three times that
-//	R12, CX, AX    the token's activations, scales, pairs or sums
-//	DI             results; R10 rows left; BX blocks left
-//	R13            bytes from a result of one stream to the result of the next
+//	R9           the arguments
+//	SI           row of stream 0
+//	DX, R8       bytes from one stream to the next, three times that
+//	R12, CX, AX  the token's activations, scales, and Pairs, DS or Sums (see kernel.Args)
+//	DI           results
+//	R10          rows of each stream left
+//	BX           blocks of a row left
+//	R13          bytes from a result of one stream to the result of the next
 
 // QUADSTART sets the registers for the first row of each stream.
 #define QUADSTART \
@@ -17,8 +20,8 @@
 	MOVQ tileArgs_Rows(R9), R10   \
 	MOVQ tileArgs_AccStride(R9), R13
 
-// QUADTOKEN sets the registers for the first block of the token. The argument
-// sums is the field of tileArgs that has the token's pairs or sums.
+// QUADTOKEN sets the registers for the first block of the
+// token. The argument sums is the field of tileArgs for AX.
 #define QUADTOKEN(sums) \
 	MOVQ tileArgs_Q(R9), R12 \
 	MOVQ tileArgs_D(R9), CX  \

@@ -1,16 +1,20 @@
 // This template multiplies weights by the activations of a single token, without a panel.
-// The format has a scale for each 16 weights. The sums are those of tile16_amd64.h.
+// The format has a scale for each 16 weights. The results are those of tile16_amd64.h.
 //
 // Registers
 //	SI, R8, R9, DX  rows (see rows_*.h)
-//	R12, CX         the token's activations, scale
-//	DI              accumulators; AX blocks left
-//	R13             what to prefetch, AHEAD of the next rows
+//	R12, CX         the token's activations and scales
+//	DI              accumulators
+//	AX              blocks of activations left
+//	R13             address to prefetch, AHEAD bytes beyond the start of the next rows
 //	V0 - V7         weights of 32 columns, then their scales and minima
-//	V13, V7         integer sums of the first and the second 16
-//	V8 - V12        scratch; V14 -offset as int16; V15 low nibbles
+//	V13, V7         integer sums of the first and the second 16 weights
+//	V8 - V12        scratch
+//	V14             -offset, as int16
+//	V15             15 in all bytes
 
-// ROWDOT sets sum to the products of 16 weights with the activations from number at on.
+// ROWDOT sets sum to the int16 sums of the products of the 16
+// weights in a to d with the activations from number at on.
 #define ROWDOT(at, sum, a, b, c, d) \
 	DOTTOKEN((at+0)(R12), a)  \
 	DOTTOKEN((at+4)(R12), b)  \
@@ -20,8 +24,8 @@
 	VPADDW d, c, c            \
 	VPADDW c, a, sum
 
-// ROWFINISH adds the product of 16 weights to the accumulators V12.
-// V10 has the token's scale. ROWFINISH clobbers V8, V9 and V11.
+// ROWFINISH adds the product of 16 weights, whose int16 sums are in sum, to the
+// accumulators in V12. V10 has the token's scale. ROWFINISH clobbers V8, V9 and V11.
 #ifdef MINS
 #define ROWFINISH(at, sum, d, m) \
 	VPBROADCASTD ·ones8(SB), V15      \

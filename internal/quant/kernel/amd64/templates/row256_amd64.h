@@ -1,12 +1,12 @@
-// This template multiplies weights in blocks of 256 by the activations of a single token.
-// Weights are multiplied as soon as they are unpacked. Of a super-block, only the scales
-// are stored, in the same form as in a panel. The sums are those of tile256_amd64.h.
+// This template multiplies weights in blocks of 256 by the activations of a single token. Weights
+// are multiplied as soon as they are unpacked. Only the scales and the minima of a super-block
+// are stored, in the same form as in a panel. The results are those of tile256_amd64.h.
 //
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)
-//	DI                the start of the panel, which holds only the super-block's scales
-//	AX, CX, BX        the token's activations, scale, Sums
-//	R13               what to prefetch, AHEAD of the next rows
+//	DI                the panel, with only the super-block's scales and minima
+//	AX, CX, BX        the token's activations, scale and Sums (see kernel.Args)
+//	R13               address to prefetch, AHEAD bytes beyond the start of the next rows
 //	R12               blocks left
 //	V0 - V15          see unpack256_amd64.h
 
@@ -14,7 +14,7 @@
 #define STORE32 ROWSTORE32
 #define FETCH FETCHROWS
 
-// ROWPAIR adds the products of the j-th pairs (see unpack256_amd64.h).
+// ROWPAIR adds the j-th pairs (see unpack256_amd64.h), times the token's Sums, to V7.
 #define ROWPAIR(j) \
 	VPBROADCASTD (j*4)(BX), V10 \
 	ADDPAIRS((PAIRS+j*VBYTES)(DI), V7)

@@ -3,11 +3,14 @@
 //
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)
-//	R12, CX, AX, BX   the token's activations, scale, pairs, DS
+//	R12, CX, AX, BX   the token's activations, scale, Pairs and DS (see kernel.Args)
 //	DI                accumulators
-//	R13               what to prefetch, AHEAD of the next rows
-//	V0 - V7           weights of a block; V12, V13 scales and minima
-//	V8 - V11          scratch; V14 constant of START; V15 low nibbles
+//	R13               address to prefetch, AHEAD bytes beyond the start of the next rows
+//	V0 - V7           weights of a block
+//	V8 - V11          scratch
+//	V12, V13          scales and minima
+//	V14               constant of START
+//	V15               15 in all bytes
 TEXT ROW(SB), NOSPLIT, $16-8
 	MOVQ t+0(FP), AX
 	CONSTANTS(AX)

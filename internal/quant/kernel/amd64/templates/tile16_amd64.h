@@ -12,18 +12,22 @@
 //	acc = fma(float32(isum), D*d, acc),  isum = Σ q*a
 //	acc = fma(M, d*float32(Σa), acc)
 //
-// with one lane for each row.
+// with one lane for each row. D and M are the scale and the minimum
+// of 16 weights q. a are the activations, and d is their scale.
 //
 // Registers
-//	SI, DI    current half of the first and second vector of rows
-//	R8        activations of the first token; R9, R10 once and three times the
-//	          bytes from token to token
-//	R11       scales of the first token; R12, R13 once and three times the bytes
-//	          from token to token
-//	AX        accumulators; CX blocks left
-//	V0 - V7   integer sums of tokens 0 to 3, two vectors each
-//	V8, V9    weights, then the panel's scales; V10 - V13 scratch
-//	V14, V15  constants: -offset as int16, 1 in all bytes
+//	SI, DI     current half block of the first and of the second vector of rows
+//	R8         activations of the first token
+//	R9, R10    bytes from one token's activations to the next token's, three times that
+//	R11        scales of the first token
+//	R12, R13   bytes from one token's scales to the next token's, three times that
+//	AX         accumulators
+//	CX         blocks left
+//	V0 - V7    integer sums of tokens 0 to 3, two vectors each
+//	V8, V9     weights, then the panel's scales
+//	V10 - V13  scratch
+//	V14        -offset, as int16
+//	V15        1 in all bytes
 
 #define ACC(t, h) ((2*t+h)*VBYTES)(AX)
 
@@ -102,8 +106,7 @@ TEXT TILE(SB), NOSPLIT, $24-8
 	MOVQ         tileArgs_Tokens(CX), DI
 	MOVQ         DI, tokens-8(SP)
 
-	// back is how many bytes R8 moves over a run of
-	// blocks, which is 8 times as many as R11 moves.
+	// back is how many bytes R8 moves over all blocks. R11 moves an eighth of that.
 	MOVQ tileArgs_NB(CX), DI
 	SHLQ $5, DI
 	MOVQ DI, back-16(SP)

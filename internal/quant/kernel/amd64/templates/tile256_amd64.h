@@ -11,21 +11,27 @@
 //	acc = fma(float32(isum), D*d, acc)
 //	acc = fma(-float32(msum), DMin*d, acc)
 //
-// with one lane for each row. RUN is one of the macros in runs_amd64.h. RUNS is
-// the number of runs, and RUNWEIGHTS is the number of weights in each run.
+// with one lane for each row. The outer sums are over runs: weights q with the
+// same scale sc and minimum mn. Sums has the sum of each 16 activations a. D
+// and DMin are the scales of sc and mn, and d is the scale of the activations.
+//
+// RUN is one of the macros in runs_amd64.h. RUNS is the number of runs
+// in a super-block, and RUNWEIGHTS is the number of weights in a run.
 //
 // Registers
-//	SI, DI    current run of the first and second vector of rows
-//	R8        activations of the first token; R9, R10 once and three times the
-//	          bytes from token to token
-//	R11       scales of the first token; R12, R13 once and three times the bytes
-//	          from token to token
-//	DX        Sums of token 0; Sums of token 1 are R12*8 bytes on
-//	BX        address of isum; Sums of token 2 while pairs are added
-//	AX        accumulators; CX runs left
-//	V0 - V7   sums of a run, then of pairs: tokens 0 to 3, two vectors each
-//	V8, V9    weights, scales; V10 - V13 scratch
-//	SUM0 - 7  isum: registers or memory
+//	SI, DI       current run of the first and of the second vector of rows
+//	R8           activations of the first token
+//	R9, R10      bytes from one token's activations to the next token's, three times that
+//	R11          scales of the first token
+//	R12, R13     bytes from one token's scales to the next token's, three times that
+//	DX           Sums of token 0 (see kernel.Args); those of token 1 are R12*8 bytes later
+//	BX           address of isum; while pairs are added, Sums of token 2
+//	AX           accumulators
+//	CX           runs left
+//	V0 - V7      sums of a run, then of pairs: tokens 0 to 3, two vectors each
+//	V8, V9       weights, then scales
+//	V10 - V13    scratch
+//	SUM0 - SUM7  isum of tokens 0 to 3, two vectors each, in registers or in memory
 
 #define ACC(t, h) ((2*t+h)*VBYTES)(AX)
 

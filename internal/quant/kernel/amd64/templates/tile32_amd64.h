@@ -6,19 +6,21 @@
 //
 //	acc = fma(float32(isum), D*d, acc),  isum = -offset*Σa + Σ(q+offset)*a
 //
-// with one lane for each row. Two vectors of weights share each broadcast of
-// activations.
+// with one lane for each row. D is the scale of a block of weights q. a are the activations,
+// and d is their scale. Two vectors of weights share each broadcast of activations.
 //
 // Registers
-//	SI, DI    current block of the first and second vector of rows
-//	R8        activations of the first token; R9, R10 once and three times the
-//	          bytes from token to token
-//	R11       scales of the first token; DX its pairs; BX its DS; R12, R13
-//	          once and three times the bytes from token to token
-//	AX        accumulators; CX blocks left
-//	V0 - V7   integer sums of tokens 0 to 3, two vectors each
-//	V8, V9    weights, then the panel's scales; V10 - V13 scratch
-//	V14, V15  constants of START and ISUM
+//	SI, DI       current block of the first and of the second vector of rows
+//	R8           activations of the first token
+//	R9, R10      bytes from one token's activations to the next token's, three times that
+//	R11, DX, BX  scales, Pairs and DS of the first token (see kernel.Args)
+//	R12, R13     bytes from one token's scales to the next token's, three times that
+//	AX           accumulators
+//	CX           blocks left
+//	V0 - V7      integer sums of tokens 0 to 3, two vectors each
+//	V8, V9       weights, then the panel's scales
+//	V10 - V13    scratch
+//	V14, V15     constants of START and ISUM
 
 #define ACC(t, h) ((2*t+h)*VBYTES)(AX)
 
@@ -63,8 +65,7 @@ TEXT TILE(SB), NOSPLIT, $24-8
 	MOVQ tileArgs_Tokens(CX), DI
 	MOVQ DI, tokens-8(SP)
 
-	// back is how many bytes R8 moves over a run of blocks,
-	// which is 8 times as many as R11, DX and BX move.
+	// back is how many bytes R8 moves over all blocks. R11, DX and BX move an eighth of that.
 	MOVQ tileArgs_NB(CX), DI
 	SHLQ $5, DI
 	MOVQ DI, back-16(SP)
