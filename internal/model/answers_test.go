@@ -40,7 +40,7 @@ const answerPrompt = "The alpaca was on a llama and the patient man was up in ti
 func TestAnswers(t *testing.T) {
 	answers := map[string]*answer{}
 	for _, a := range arch.All() {
-		answers[a.Name] = nil // so the catalog must have a model called a.Name
+		answers[a.Name] = nil // stays nil, and fails below, if the catalog has no model with this name
 	}
 	for _, named := range testmodel.Catalog() {
 		t.Run(named.Name, func(t *testing.T) { answers[named.Name] = answerOf(t, named.Spec.Make()) })
@@ -90,8 +90,8 @@ func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	return a
 }
 
-// requireGoesOn checks that a session gives the same results after a saved state of tokens as after
-// the tokens themselves.
+// requireGoesOn checks that a session continues in the same way whether
+// it has loaded the saved state of tokens or evaluated the tokens.
 func requireGoesOn(t *testing.T, m *model.Model, tokens []int32, state []byte) {
 	var want []float32
 	for _, load := range []bool{false, true} {
@@ -156,7 +156,7 @@ func TestNarrowLayers(t *testing.T) {
 		get := func(role arch.Role) *testmodel.Tensor { return wide.Tensor(arch.LayerPrefix(layer) + role.Weight()) }
 		// In the wide layer, a key head serves twice as many query heads, and the weights of the
 		// additional query heads are 0.
-		from := func(h, n, of int) int { // the narrow layer's head from which head h of n is copied, or -1
+		from := func(h, n, of int) int { // head h of the wide layer's n heads is a copy of this head of the narrow layer; -1: head h is 0
 			if h *= of; h%n != 0 {
 				return -1
 			}

@@ -175,7 +175,7 @@ func vocabSize(f *gguf.File, used bool) (int, error) {
 	return t.Rows(), nil
 }
 
-// seeing has the prefixes of the names of tensors for images and audio.
+// seeing lists prefixes of names. Tensors whose names begin with them are for images and audio.
 var seeing = []string{"v.", "mm.", "a.", "vision_tower.", "multi_modal_projector."}
 
 // Ignored returns how many tensors of the file are for images and audio. The model does not use

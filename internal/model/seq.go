@@ -16,7 +16,7 @@ type Seq struct {
 	exact   int              // the first position that Shift or Load has changed; math.MaxInt: none
 	floor   int              // the first position that layers with a window can see (window.go)
 	mark    int              // the length of the text at the last Mark; 0: none
-	trimmed int              // how many Recent blocks at the beginning Trim has released; it may have kept some of them for the mark
+	trimmed int              // Trim has released the first trimmed Recent blocks, except those that the mark needs
 	scales  []float32        // the scales of the model's adapters
 	state   state
 }
