@@ -17,8 +17,8 @@ import (
 // small model. A draft affects only how many tokens a step makes (verify.go).
 
 const (
-	draftBytes = 6 // how many bytes of text for each token of a draft are requested from a grammar that leaves no choice
-	draftNear  = 8 // this many tokens before the draft may change how its text is tokenized
+	draftBytes = 6 // bytes of text to request from the grammar for each token of a draft
+	draftNear  = 8 // a draft's text is tokenized together with this many tokens before it
 	sureMatch  = 5 // a match of at least this many tokens is preferred to the small model
 )
 
@@ -54,7 +54,7 @@ func (e *Engine) draft() {
 	}
 }
 
-// room returns how many tokens a draft of r can have. Even if all of them are
+// room returns how many tokens a draft of r can have. Even if all drafted tokens are
 // accepted, the text must not reach the context's end or the request's MaxTokens.
 func (e *Engine) room(r *rows) int {
 	a := r.answer

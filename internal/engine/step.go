@@ -129,8 +129,9 @@ func (e *Engine) evaluate() bool {
 	return true
 }
 
-// watch calls Request.Progress for the prompts of the batch, and makes batch.Progress call it
-// again every 200 ms during the step. Each call of batch.Progress is a beat.
+// watch calls Request.Progress for the prompts of the batch, and makes
+// batch.Progress call it again every 200 ms during the step.
+// batch.Progress also calls beat, because a finished layer is progress.
 func (e *Engine) watch() {
 	const pause = 200 * time.Millisecond
 	e.batch.Progress = func(int) { e.beat() }
@@ -191,7 +192,7 @@ func (e *Engine) sample() (sampled int, err error) {
 			if a := r.answer; !a.read {
 				a.read = true
 				if a.group.req.Text != nil {
-					a.seq.Mark() // so that the answer can be removed again
+					a.seq.Mark() // so that Truncate can remove the answer later
 				}
 				a.result.PromptTokens = a.group.prompt
 				for _, other := range e.share(a) {
