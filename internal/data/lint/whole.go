@@ -33,7 +33,8 @@ type whole struct {
 	outputs       map[key]*repeated
 	scripts       []scriptOf
 	counts        map[string]int64 // number of rows by script
-	// Whether these rules are active: dup-exact, dup-normal, dup-rouge, dup-output, language.
+	// These fields say whether the rules dup-exact, dup-normal,
+	// dup-rouge, dup-output and language are active.
 	exactly, normally, nearly, answers, language bool
 
 	alike      *rouge.Index // the index of the instructions so far

@@ -26,7 +26,7 @@ func ParseFilter(name, value string) Filter {
 // operation is an operation of filters.
 type operation struct {
 	label  string // the text that people see
-	sql    string // %s is the column, ? the value
+	sql    string // %s stands for the column, and ? for the value
 	format string // format of the value; "": unchanged
 	bare   bool   // the operation takes no value
 }
@@ -104,10 +104,10 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 // escape escapes a text for a pattern of LIKE, so that its characters stand for themselves.
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// inside returns a condition to put before a condition with LIKE, because LIKE is slow. The
-// returned condition uses the index of substrings, which finds all rows that LIKE finds. The index
-// may find more, because it ignores the case of all letters, but LIKE only that of ASCII letters.
-// where is "" if there is no index, or if the text is too short for the index.
+// LIKE is slow, so inside returns a condition to put before a condition with LIKE. The
+// returned condition uses the index of substrings, which finds all rows that LIKE finds. The
+// index may find more, because it ignores the case of all letters, but LIKE only that of
+// ASCII letters. where is "" if there is no index, or if the text is too short for the index.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {
