@@ -143,7 +143,7 @@ func (r *reader) proportional(p Object) {
 	pairs, part, factor := r.m.Layers[0].RopeDim/2, p.Float("partial_rotary_factor", 1), p.Float("factor", 1)
 	switch kind := ropeType(p); kind {
 	case "proportional":
-	case "default": // this type has neither of the two values, but llama.cpp needs divisors in every model of Gemma 4
+	case "default": // this type uses neither part nor factor, but llama.cpp needs divisors in every model of Gemma 4
 		part, factor = 1, 1
 	default:
 		r.Fail("rope scaling %q is %w in %s", kind, ErrUnsupported, r.m.Arch.Name)

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// ropeObject returns the parameters of RoPE for layers without a window. They are in
-// rope_parameters or, in older files, in rope_scaling and in keys at the same level.
+// ropeObject returns the parameters of RoPE for layers without a window. They are
+// in rope_parameters or, in older files, in rope_scaling and in keys beside it.
 func (r *reader) ropeObject() Object {
 	p := r.Sub("rope_parameters")
 	switch {
@@ -145,7 +145,7 @@ func (r *reader) yarn(p Object, context int) {
 // longrope adds the factors of Phi's long contexts.
 func (r *reader) longrope(p Object, context int) {
 	original := p.Int("original_max_position_embeddings", context)
-	if r.m.Arch != &arch.Phi3 { // for Phi 3 the reference does not write the type
+	if r.m.Arch != &arch.Phi3 { // for Phi 3 the reference does not write these two keys
 		r.add(arch.KeyRopeScaling, gguf.Str("longrope"))
 		r.addInt(arch.KeyRopeOrigCtx, original)
 	}

@@ -71,8 +71,8 @@ func (b *builder) setVocab(n int) {
 // vocabSize returns the number of rows of the embedding, or 0 if it is not known yet.
 func (b *builder) vocabSize() int { return b.Vocab }
 
-// cutVocab checks that the embedding has a row for each token.
-// But for Meta's format, it sets the size of the vocabulary.
+// cutVocab checks that the embedding has a row for each token. For
+// Meta's format, cutVocab sets the size of the vocabulary instead.
 func (b *builder) cutVocab(tokens int) error {
 	if b.folder.Meta {
 		b.setVocab(tokens)

@@ -188,7 +188,7 @@ func (f *File) tensor(name string, t *tensor) (*weights.Tensor, error) {
 		return nil, err
 	}
 	if t.offset < 0 || last >= have {
-		return nil, fmt.Errorf("element %d of a storage of %d", last, have)
+		return nil, fmt.Errorf("needs element %d of a storage of %d elements, which are counted from 0", last, have)
 	}
 	x := &weights.Tensor{Name: name, Type: t.typ, Shape: t.shape, File: f.Path}
 	if t.contiguous() {

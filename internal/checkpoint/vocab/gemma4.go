@@ -54,6 +54,6 @@ func (b *builder) gemma4() error {
 	b.setMerges()
 	b.around()
 	yes := true
-	b.addBOS = &yes // models of this kind need it, even if the files disagree
+	b.addBOS = &yes // Gemma 4 needs BOS, even if the files disagree
 	return nil
 }

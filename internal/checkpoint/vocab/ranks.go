@@ -94,8 +94,8 @@ var tekkenSpecial = []string{
 	"[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
 }
 
-// tekken reads a vocabulary from tekken.json. Control tokens come first.
-// The other tokens are taken from the beginning of the file's list.
+// tekken reads a vocabulary from tekken.json. In the vocabulary, control tokens come first.
+// Then come tokens from the beginning of the file's list, up to the size that the file gives.
 func (b *builder) tekken() error {
 	raw, err := readFile(b.path(tekkenFile))
 	if err != nil {
@@ -116,7 +116,7 @@ func (b *builder) tekken() error {
 	ranks := make([][]byte, size-special)
 	for i := range ranks {
 		if v := t.Vocab[i]; v.Rank != i || len(v.Bytes) == 0 || len(v.Bytes) > maxToken {
-			return fmt.Errorf("%s: entry %d has rank %d and %d bytes", b.path(tekkenFile), i, v.Rank, len(v.Bytes))
+			return fmt.Errorf("%s: entry %d has rank %d and %d bytes, want rank %d and 1 to %d bytes", b.path(tekkenFile), i, v.Rank, len(v.Bytes), i, maxToken)
 		}
 		ranks[i] = t.Vocab[i].Bytes
 	}
