@@ -109,8 +109,8 @@ func (e *Engine) fits(a *answer) bool {
 	return c.Lacks(need) == model.Blocks{}
 }
 
-// holds returns how many blocks the answers to a request need. They share the number
-// blocks of blocks, and each of the texts also needs a copy of the last block.
+// holds returns how many blocks a request needs if its answers share the given
+// number of blocks. Each of the texts also needs a copy of the last shared block.
 func (e *Engine) holds(blocks, texts int) model.Blocks {
 	need := model.Blocks{blocks + texts}
 	if recent := e.Model().RecentBlocks(e.opt.Ctx); recent > 0 {

@@ -125,7 +125,7 @@ func (a *answer) makeRoom(ctx int) (more bool, err error) {
 		more, err = discard > 0, a.seq.Shift(keep, discard)
 	}
 	if errors.Is(err, model.ErrNoShift) {
-		return false, nil // then the text ends at the end of the context, as it does if Shift is false
+		return false, nil // a recurrent text ends when its context is full, even if Shift is true
 	}
 	if more && err == nil {
 		a.drafting.learn(a.tokens)

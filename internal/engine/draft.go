@@ -18,7 +18,7 @@ import (
 
 const (
 	draftBytes = 6 // bytes of text to request from the grammar for each token of a draft
-	draftNear  = 8 // a draft's text is tokenized together with this many tokens before it
+	draftNear  = 8 // a draft's text is tokenized together with at most this many tokens before it
 	sureMatch  = 5 // a match of at least this many tokens is preferred to the small model
 )
 

@@ -3,8 +3,8 @@ package engine
 import "alpaca/internal/model"
 
 // Texts with a common prefix often arrive together, before any part of the prefix is evaluated.
-// Then one of them evaluates the prefix. The others wait, and then share its blocks. The last
-// shared block need not be full: a text that adds tokens to it makes a copy first.
+// Then one of them evaluates the prefix. The others wait, and then share the prefix's blocks.
+// The last shared block need not be full: a text that adds tokens to it makes a copy first.
 
 // worthWaiting is the least number of tokens that a text must save by waiting for another text.
 const worthWaiting = 8

@@ -77,9 +77,9 @@ func (p *pace) most(rows, limit int, d time.Duration) int {
 }
 
 // slice sorts the prompts by their turn. most is the number of rows of prompts
-// that the next step can have. Once a prompt has ended in this step and the step
-// has at least enough rows of prompts, no further prompt begins. answering is the
-// number of texts that are being answered; each of them has a row in the step.
+// that the next step can have. Once a prompt ends in that step and the step
+// has at least enough rows, no further prompt begins. answering is the number
+// of texts that are being answered; each of them has a row in the step.
 //
 // While texts are being answered, a step takes at most about pace.target. A prompt
 // that does not fit into one step is cut into equal parts, because a step for a small

@@ -24,8 +24,8 @@ type rows struct {
 	used  int             // how many tokens were sampled from the rows' logits
 }
 
-// compose chooses the rows of the next batch. First it takes one row and a draft of each
-// text that is being answered, and then rows of prompts. It returns false if there are none.
+// compose chooses the rows of the next batch. First it takes one row and a draft of each text
+// that is being answered, and then rows of prompts. It returns false if the batch is empty.
 func (e *Engine) compose() bool {
 	e.batch.Reset()
 	e.rows = e.rows[:0]

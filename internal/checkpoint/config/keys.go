@@ -168,8 +168,8 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 }
 
-// noRope checks that exactly every NoRopePeriod-th
-// layer has no rotation, as the architecture requires.
+// noRope checks that every NoRopePeriod-th layer, and no
+// other, lacks a rotation, as the architecture requires.
 func (r *reader) noRope() {
 	period := r.m.Arch.NoRopePeriod
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {

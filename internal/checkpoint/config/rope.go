@@ -108,9 +108,9 @@ func (r *reader) scaling(p Object) {
 	}
 }
 
-// yarn adds the keys of YaRN. KeyYarnAttn is attention_factor, if the file has this
-// key. Otherwise KeyYarnAttn is computed from mscale and mscale_all_dim, if the
-// file has both. But if mscale is 1, KeyYarnLog is set to mscale_all_dim instead.
+// yarn adds the keys of YaRN. KeyYarnAttn is attention_factor, if the file has this key.
+// Otherwise KeyYarnAttn is computed from mscale and mscale_all_dim, if the file has both.
+// But if mscale is 1 (or absent, in Mistral 3), KeyYarnLog is set to mscale_all_dim instead.
 func (r *reader) yarn(p Object, context int) {
 	factor := p.Float("factor", 1)
 	r.add(arch.KeyRopeScaling, gguf.Str("yarn"))
@@ -163,8 +163,8 @@ func (r *reader) longrope(p Object, context int) {
 	r.addFloat(arch.KeyRopeAttn, p.Float("attention_factor", attn))
 }
 
-// llama3 sets the divisors of frequencies for Llama 3.1. For short wavelengths the divisor
-// is 1, and for long wavelengths it is the given factor. Between these it is interpolated.
+// llama3 sets the divisors of frequencies for Llama 3.1. For short wavelengths the divisor is 1,
+// and for long wavelengths it is the given factor. Between the two, 1/divisor is interpolated.
 func (r *reader) llama3(p Object) {
 	s := &r.m.Layers[0]
 	base := p.Float("rope_theta", 10000)

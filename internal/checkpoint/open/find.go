@@ -50,8 +50,8 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor by its name. GGUF may stack several tensors of the checkpoint,
-// one for each expert or row. Then named finds all of them and stacks them.
+// named finds the tensor that becomes s by its name. If GGUF stacks several tensors of
+// the checkpoint, one for each expert or row, named finds all of them and stacks them.
 func (b *builder) named(s source) (*stored, error) {
 	parts := s.sizes.NumExperts
 	if s.tensor.Stack == arch.One {

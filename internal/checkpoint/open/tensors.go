@@ -153,7 +153,7 @@ func (b *builder) one(s source) error {
 		untied := s.tensor.Role == arch.Output && b.Config.IsBool(keyTied) && !b.Config.Bool(keyTied, false)
 		switch {
 		case untied && !s.bias && !b.folder.Meta:
-			return fmt.Errorf("tensor %q is missing: %s is false", b.wanted(s), keyTied)
+			return fmt.Errorf("tensor %q is missing, but it is needed because %s is false", b.wanted(s), keyTied)
 		case s.bias && (!s.tensor.Bias || s.tensor.Optional && !b.lastIs(source{s.tensor, s.layer, s.sizes, false}.name())), !s.bias && s.tensor.Optional && (s.tensor.Role != arch.AttnV || b.KeysAsValues == nil):
 			return nil
 		}

@@ -236,7 +236,7 @@ func (m *machine) call(args any) error {
 func newStorage(id any) (*storage, error) {
 	args, ok := id.(tuple)
 	if !ok || len(args) < 5 || args[0] != "storage" {
-		return nil, errors.New("a persistent id that is not of a storage")
+		return nil, errors.New("a persistent id that does not name a storage")
 	}
 	class, ok1 := args[1].(global)
 	key, ok2 := args[2].(string)

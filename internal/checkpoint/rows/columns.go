@@ -96,7 +96,7 @@ func (c *Columns) load() (*columns, error) {
 	return x, nil
 }
 
-// groups returns the group of each column.
+// groups returns the group of each column. n is the number of groups.
 func (c *Columns) groups(n int) ([]int32, error) {
 	list := make([]int32, c.Cols)
 	for i := range list {

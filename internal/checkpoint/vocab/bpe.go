@@ -119,7 +119,7 @@ func looksSpecial(text string) bool {
 // tokenizers had before tokenizer.json. Options.Pre must name the pre-tokenizer.
 func (b *builder) bpeFromParts() error {
 	if b.Pre == "" {
-		return fmt.Errorf("%s: %w: vocab.json and merges.txt do not say how text is cut into words: name its pre-tokenizer, or add %s", b.Dir, ErrNoPre, jsonFile)
+		return fmt.Errorf("%s: %w: vocab.json and merges.txt do not say how text is cut into words: name the pre-tokenizer, or add %s", b.Dir, ErrNoPre, jsonFile)
 	}
 	b.model, b.pre = "gpt2", b.Pre
 	raw, err := readFile(b.path("vocab.json"))

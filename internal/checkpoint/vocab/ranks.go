@@ -40,7 +40,7 @@ func (b *builder) tiktoken(raw []byte) error {
 		token, err := base64.StdEncoding.DecodeString(text)
 		rank, err2 := strconv.Atoi(number)
 		if !ok || err != nil || err2 != nil || rank != len(ranks) || len(token) == 0 || len(token) > maxToken {
-			return fmt.Errorf("%s: line %d is not a token in base64 and the rank %d", b.path(modelFile), len(ranks)+1, len(ranks))
+			return fmt.Errorf("%s: line %d must have a token in base64 and the rank %d", b.path(modelFile), len(ranks)+1, len(ranks))
 		}
 		if ranks = append(ranks, token); len(ranks) > maxVocab {
 			return fmt.Errorf("%s: more than %d tokens", b.path(modelFile), maxVocab)

@@ -154,8 +154,8 @@ func (w *Writer) object(r *data.Row) []byte {
 	return w.form.Format.canonical(r)
 }
 
-// fits reports whether the row's Raw, if there is one, suits the form. An object of a
-// format other than the form's does not suit it. In the original form every Raw does.
+// fits reports whether the row's Raw, if there is one, suits the form. A Raw that
+// is an object must have the form's format. In the original form, every Raw suits.
 func (w *Writer) fits(r *data.Row) bool {
 	if w.form.original || len(r.Raw) == 0 || r.Raw[0] != '{' {
 		return true

@@ -115,9 +115,8 @@ func (t *Table) Get(ctx context.Context, db *data.DB, key int64) (*Row, error) {
 	return row, err
 }
 
-// selectFrom returns a statement up to the beginning of its where clause. join is
-// inserted after the table. sort is the expression that rows are sorted by, "" for the
-// key.
+// selectFrom returns a statement up to the beginning of its where clause. join is inserted
+// after the table. sort is the expression that rows are sorted by, or "" for the key.
 func (t *Table) selectFrom(join, sort string) (query string, args []any) {
 	query = "select " + t.Key
 	if sort != "" {
