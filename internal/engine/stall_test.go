@@ -225,8 +225,8 @@ func TestOldestIsForgotten(t *testing.T) {
 	}
 }
 
-// TestShortPromptsPassTwice checks that a prompt that fits into a step overtakes an older,
-// longer prompt, but only in two steps.
+// TestShortPromptsPassTwice checks that a prompt that fits into a
+// step overtakes an older, longer prompt, but in two steps at most.
 func TestShortPromptsPassTwice(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 96, Parallel: 2, Batch: 32})

@@ -269,9 +269,9 @@ func TestBadArchitectures(t *testing.T) {
 	}
 }
 
-// TestExpertLength checks the length of the experts' inner states if a file does not have the key
-// for it. In Qwen models, the experts that a token uses have the length of the layer together. In
-// other models, each expert has the length of the layer.
+// TestExpertLength checks the length of the experts' inner states if a file does not
+// have the key for it. In Qwen models, the lengths of the experts that a token uses add
+// up to the layer's feed-forward length. In other models, each expert has that length.
 func TestExpertLength(t *testing.T) {
 	for _, a := range []*arch.Arch{&arch.Qwen2MoE, &arch.Qwen3MoE} {
 		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // a token uses two experts, each of half the length

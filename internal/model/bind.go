@@ -92,7 +92,7 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 	}
 }
 
-// bind puts the tensor that t describes into place, a *Linear or a *[]float32.
+// bind sets place, a *Linear or a *[]float32, to the tensor that t describes.
 func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place any) {
 	name := prefix + t.GGUF()
 	if b.err != nil || t.Optional && b.file.Tensor(prefix+t.File()) == nil {

@@ -50,7 +50,7 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 		}
 		for _, l := range matrices {
 			if l.W.Rows == 0 || l.First > 0 {
-				continue // Collect has got x for the first part of the same tensor
+				continue // Collect already has x, from the first part of the same tensor
 			}
 			r.Collect(l.Name, x, len(x)/cols, cols)
 		}

@@ -102,8 +102,8 @@ func TestGain(t *testing.T) {
 	}
 }
 
-// TestLength checks that rows of unknown cost are tried a little, and that known costs and
-// rates decide the length.
+// TestLength checks that few rows of unknown cost are
+// tried, and that known costs and rates decide the length.
 func TestLength(t *testing.T) {
 	c := New()
 	s := c.Sources()
