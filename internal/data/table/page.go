@@ -45,7 +45,7 @@ func (t *Table) parts(q *Query) (p parts, err error) {
 			return p, errorf("%s has no index of words: filter by a column", t.Name)
 		}
 		if q.In != "" && !isOneOf(q.In, searchable) {
-			return p, errorf("there is no index of the column %.40q: %s", q.In, strings.Join(searchable, ", "))
+			return p, errorf("there is no index of the column %.40q, only of %s", q.In, strings.Join(searchable, ", "))
 		}
 		var where string
 		p.join, where, p.args = t.search(q)

@@ -79,7 +79,7 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 	}
 	op, ok := operations[f.Op]
 	if !ok {
-		return "", nil, errorf("%.40q is not an operation: %s", f.Op, strings.Join(Operations, ", "))
+		return "", nil, errorf("%.40q is not an operation: the operations are %s", f.Op, strings.Join(Operations, ", "))
 	}
 	expr := fmt.Sprintf(op.sql, c.Expr)
 	if op.bare {
