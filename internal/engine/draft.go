@@ -134,8 +134,8 @@ func (e *Engine) force(r *rows, n int) bool {
 	return e.offer(r, ids[:min(len(ids), n)], o)
 }
 
-// offer adds rows for the first tokens of ids, as many as are worth their time. It returns false
-// if it adds none.
+// offer adds rows for as many of the first tokens of ids as
+// are worth their time. It returns false if it adds none.
 func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	d := r.answer.drafting
 	ids = r.answer.likely(ids)
@@ -173,7 +173,7 @@ func (a *answer) likely(ids []int32) []int32 {
 	return ids
 }
 
-// ask reserves rows for a draft of the small model, if one is worth its time.
+// ask reserves rows for a draft of the small model, if such a draft is worth its time.
 func (e *Engine) ask(r *rows, n int) bool {
 	d := r.answer.drafting
 	if d.ask.Text == nil {

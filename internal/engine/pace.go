@@ -59,8 +59,8 @@ const (
 	firstSlice = 32 // the rows of prompts in a step while there are no measurements
 )
 
-// most returns how many rows of prompts a step of d can have besides the given number of other
-// rows: at least grain, and at most limit.
+// most returns how many rows of prompts a step can have besides the given number
+// of other rows if it is to take at most d: at least grain, and at most limit.
 func (p *pace) most(rows, limit int, d time.Duration) int {
 	if p.estimate(rows) == 0 {
 		return min(firstSlice, limit)

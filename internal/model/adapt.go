@@ -52,9 +52,9 @@ func (r *Runner) reserveAdapters() {
 	}
 }
 
-// adapterSizes returns three maxima: rank is the highest rank of any adapter; whole is the largest
-// number of rows in a matrix that replaces a matrix of the model; and inner is the largest number
-// of elements in the inner state of a feed-forward network.
+// adapterSizes returns three maxima. rank is the highest rank of any adapter. whole is
+// the largest number of rows in a matrix that replaces a matrix of the model. inner is
+// the largest number of elements in the inner state of a feed-forward network.
 func (m *Model) adapterSizes() (rank, whole, inner int) {
 	rank = 1
 	for _, l := range m.LoRAs {

@@ -48,7 +48,7 @@ func (r *reader) ownHeads() {
 		r.m.KeysAsValues = append(r.m.KeysAsValues, valueless && !local[i])
 	}
 	for i := range layers {
-		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of divisors is for layers without a window, and the last layer has none
+		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of divisors is for layers without a window, such as the last layer
 		j := own - 1
 		for i >= own && j >= 0 && local[j] != local[i] {
 			j--

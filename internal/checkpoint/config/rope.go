@@ -99,7 +99,7 @@ func (r *reader) scaling(p Object) {
 	case "llama3":
 		r.llama3(p)
 	case "dynamic":
-		r.note("rope scaling \"dynamic\" changes nothing up to %d positions and is left out: longer contexts are not stretched", context)
+		r.note("rope scaling \"dynamic\" is left out: it changes nothing up to %d positions, but longer contexts are not scaled", context)
 	default:
 		r.Fail("rope scaling %q is %w", kind, ErrUnsupported)
 	}

@@ -63,7 +63,7 @@ func (f *File) open() error {
 		head := make([]byte, 2)
 		_, _ = f.file.ReadAt(head, 0)
 		if head[0] == 0x80 {
-			return errors.New("is a pickle without an archive, as torch wrote before version 1.6: load it and save it again")
+			return errors.New("is a pickle without an archive, as torch wrote before version 1.6: load it with torch and save it again")
 		}
 		return err
 	}

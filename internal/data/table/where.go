@@ -104,8 +104,8 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 // escape escapes a text for a pattern of LIKE, so that its characters stand for themselves.
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// LIKE is slow, so inside returns a condition to put before a condition with LIKE. The
-// returned condition uses the index of substrings, which finds all rows that LIKE finds. The
+// inside returns a fast condition to put before a condition with LIKE, which is slow. The
+// fast condition uses the index of substrings, which finds all rows that LIKE finds. The
 // index may find more, because it ignores the case of all letters, but LIKE only that of
 // ASCII letters. where is "" if there is no index, or if the text is too short for the index.
 func (t *Table) inside(text, column string) (where string, args []any) {
