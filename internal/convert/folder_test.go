@@ -142,7 +142,7 @@ func TestBadFolders(t *testing.T) {
 		}(), nil, `tensor "model.layers.0.mlp.extra.weight", F32 [2], and 1 more have no place in llama`},
 		{"a wrong type", with("model.norm.weight", array{"I64", []int{4}, make([]byte, 32)}), nil, `tensor "model.norm.weight" has the type I64, want floating point numbers`},
 		{"a wrong shape", with("model.layers.0.self_attn.v_proj.weight", f32s(32, 16)), nil, `tensor "model.layers.0.self_attn.v_proj.weight" has the shape [32 16], want [16 32]`},
-		{"untied without output", without("lm_head.weight"), config(`"vocab_size"`, `"tie_word_embeddings":false,"vocab_size"`), `tensor "lm_head.weight" is missing: tie_word_embeddings is false`},
+		{"untied without output", without("lm_head.weight"), config(`"vocab_size"`, `"tie_word_embeddings":false,"vocab_size"`), `tensor "lm_head.weight" is missing, but it is needed because tie_word_embeddings is false`},
 		{"a missing shard", nil, index(`"a":"model-00001-of-00002.safetensors"`), "shard model-00001-of-00002.safetensors is missing"},
 		{"a file outside the folder", nil, index(`"a":"../x.safetensors"`), `tensor "a" is in "../x.safetensors", which is not the name of a file in this folder`},
 		{"not in the index", llama(), index(`"model.norm.weight":"model.safetensors"`), "is not in the index"},

@@ -14,7 +14,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"modernc.org/sqlite" // registers the driver "sqlite", too
+	"modernc.org/sqlite" // also registers the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 

@@ -59,7 +59,7 @@ func TestAdaptersOfSavedTexts(t *testing.T) {
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "text")
 	require.NoError(t, saved.Save(path, saved.Len(), nil))
-	_, err = e.NewText().Load(path) // has the model's scales
+	_, err = e.NewText().Load(path) // a new text has the model's scales
 	require.ErrorIs(t, err, ErrOtherModel)
 	_, err = saved.Load(path)
 	require.NoError(t, err)

@@ -9,7 +9,8 @@ import (
 	"alpaca/internal/model"
 )
 
-// admit starts the answers that fit: first preempted answers, then answers to waiting requests.
+// admit starts the answers for which there is room: first
+// preempted answers, then answers to waiting requests.
 func (e *Engine) admit() {
 	e.short = false
 	for {
@@ -108,8 +109,8 @@ func (e *Engine) fits(a *answer) bool {
 	return c.Lacks(need) == model.Blocks{}
 }
 
-// holds returns how many blocks the answers to a request need: blocks is the number of
-// blocks that they share, and each of the texts also needs a copy of the last block.
+// holds returns how many blocks a request needs if its answers share the given
+// number of blocks. Each of the texts also needs a copy of the last shared block.
 func (e *Engine) holds(blocks, texts int) model.Blocks {
 	need := model.Blocks{blocks + texts}
 	if recent := e.Model().RecentBlocks(e.opt.Ctx); recent > 0 {
@@ -129,7 +130,7 @@ func (e *Engine) roomForSaved(a *answer) bool {
 			break
 		}
 		if !e.forget(missing) {
-			return len(e.running) == 0 // no running text will free blocks
+			return len(e.running) == 0 // without running texts, waiting would free no blocks
 		}
 	}
 	return true

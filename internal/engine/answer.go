@@ -55,7 +55,7 @@ type group struct {
 	salt    string // separates the request's texts from other texts in the prefix cache
 	prompt  int    // number of tokens of the prompt
 	started bool   // the request has left the queue
-	shared  bool   // the answers after the first have started from its prompt, or ended without starting
+	shared  bool   // all answers but the first have started from the first one's prompt, or have ended without starting
 	left    int    // number of answers that have not ended
 	err     error
 }
@@ -72,8 +72,8 @@ func (a *answer) paused() bool { return !a.group.stream.room() }
 // goesOn ends the text if it has MaxTokens tokens, or if the context is full and cannot be shifted.
 // It reports whether the text continues in this step.
 //
-// While goesOn shifts the context, the text needs more blocks. To free a block,
-// goesOn calls forget. If forget returns false, the text has to be preempted.
+// A shift of the context needs more blocks. To free a block, goesOn calls forget.
+// If forget returns false, goesOn sets a.rest, so that the text is preempted.
 func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	if a.ended {
 		return false
@@ -125,7 +125,7 @@ func (a *answer) makeRoom(ctx int) (more bool, err error) {
 		more, err = discard > 0, a.seq.Shift(keep, discard)
 	}
 	if errors.Is(err, model.ErrNoShift) {
-		return false, nil // the text ends, as if Shift were false
+		return false, nil // a recurrent text ends when its context is full, even if Shift is true
 	}
 	if more && err == nil {
 		a.drafting.learn(a.tokens)

@@ -126,7 +126,7 @@ func TestTokensComeAtOnce(t *testing.T) {
 	p := sampler.DefaultParams()
 	p.Temp = 0
 	s := &script{say: spell("ab羊c")}
-	var left []int // the tokens left in the script at each emitted token
+	var left []int // how many tokens the script had left when each token was emitted
 	var texts []string
 	_, err := e.Run(context.Background(), Request{
 		Prompt: spell("p"), MaxTokens: 6, Sampling: p, Grammar: func() sampler.Grammar { return s },
@@ -177,8 +177,8 @@ func TestLogprobs(t *testing.T) {
 	require.Zero(t, tokens[0].Logprob)
 }
 
-// TestShift writes a text beyond its context. In the first text the engine shifts the context;
-// in the second, Full makes room.
+// TestShift writes two texts that are longer than their contexts. The engine
+// shifts the context of the first text. In the second text, Full makes room.
 func TestShift(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	say := spell("abcdefghijklmnopqrstuvwxyz")

@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// known returns an engine, a request that makes it write the text, and the text's tokens. The
-// engine drafts the tokens in advance, so one step samples many of them.
+// known returns an engine, a request that makes the engine write text, and the text's
+// tokens. The engine drafts the right tokens, so one step samples many of them.
 func known(t *testing.T, m *model.Model, text string) (*Engine, Request, []int32) {
 	t.Helper()
 	say := m.Tokenizer.Encode(text, false, false)

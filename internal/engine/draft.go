@@ -17,8 +17,8 @@ import (
 // small model. A draft affects only how many tokens a step makes (verify.go).
 
 const (
-	draftBytes = 6 // how many bytes of text for each token of a draft are requested from a grammar that leaves no choice
-	draftNear  = 8 // this many tokens before the draft may change how its text is tokenized
+	draftBytes = 6 // bytes of text to request from the grammar for each token of a draft
+	draftNear  = 8 // a draft's text is tokenized together with at most this many tokens before it
 	sureMatch  = 5 // a match of at least this many tokens is preferred to the small model
 )
 
@@ -54,7 +54,7 @@ func (e *Engine) draft() {
 	}
 }
 
-// room returns how many tokens a draft of r can have. Even if all of them are
+// room returns how many tokens a draft of r can have. Even if all drafted tokens are
 // accepted, the text must not reach the context's end or the request's MaxTokens.
 func (e *Engine) room(r *rows) int {
 	a := r.answer
@@ -134,8 +134,8 @@ func (e *Engine) force(r *rows, n int) bool {
 	return e.offer(r, ids[:min(len(ids), n)], o)
 }
 
-// offer adds rows for the first tokens of ids, as many as are worth their time. It returns false
-// if it adds none.
+// offer adds rows for as many of the first tokens of ids as
+// are worth their time. It returns false if it adds none.
 func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	d := r.answer.drafting
 	ids = r.answer.likely(ids)
@@ -173,7 +173,7 @@ func (a *answer) likely(ids []int32) []int32 {
 	return ids
 }
 
-// ask reserves rows for a draft of the small model, if one is worth its time.
+// ask reserves rows for a draft of the small model, if such a draft is worth its time.
 func (e *Engine) ask(r *rows, n int) bool {
 	d := r.answer.drafting
 	if d.ask.Text == nil {

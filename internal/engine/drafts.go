@@ -79,7 +79,8 @@ func newPool(o *Options) *pool.Pool {
 	return pool.New(threads, gguf.Guard)
 }
 
-// drafts sets up the sources of drafts for a, unless a gets no drafts.
+// drafts sets up the sources of drafts for a, unless
+// drafts are turned off or the model is recurrent.
 func (e *Engine) drafts(a *answer) {
 	o := &e.opt.Drafts
 	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // a recurrent text cannot be cut back

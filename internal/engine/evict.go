@@ -35,8 +35,8 @@ func (p *prefixes) remove(n *node) {
 func (p *prefixes) evict() bool { return p.evictLeaf(1) }
 
 // disown calls evict. If evict finds no leaf, disown forgets the
-// least recently used leaf although texts use its block. If only one
-// text still uses the block, it can change the block without a copy.
+// least recently used leaf although texts use its block. A text that
+// is then the block's only user can change the block without a copy.
 func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
 
 // evictLeaf forgets the least recently used leaf whose block has at most the given number of

@@ -32,7 +32,7 @@ func fingerprint(m *model.Model, scales []float32) (sum [sha256.Size]byte) {
 		return nil
 	})
 	if err != nil {
-		return sum // no error here, because the evaluation will return it
+		return sum // the evaluation will return the error
 	}
 	for i, l := range m.LoRAs {
 		if scales[i] != 0 {

@@ -3,8 +3,8 @@ package engine
 import "alpaca/internal/model"
 
 // Texts with a common prefix often arrive together, before any part of the prefix is evaluated.
-// Then one of them evaluates the prefix. The others wait, and then share its blocks. The last
-// shared block need not be full: a text that adds tokens to it makes a copy first.
+// Then one of them evaluates the prefix. The others wait, and then share the prefix's blocks.
+// The last shared block need not be full: a text that adds tokens to it makes a copy first.
 
 // worthWaiting is the least number of tokens that a text must save by waiting for another text.
 const worthWaiting = 8
@@ -14,9 +14,9 @@ func (e *Engine) sharing(a *answer) bool {
 	return e.prefix != nil && !a.ended && a.node != nil && !a.group.req.NoCache
 }
 
-// common returns the length of the common prefix of a and the first n tokens of b. It returns 0
-// if a has evaluated this prefix already. The last token of a never counts, because it is always
-// evaluated.
+// common returns the length of the common prefix of a and the first n tokens of b. It
+// returns 0 if a has evaluated this prefix already, or if a and b have different salts. The
+// last token of a never counts, because every text evaluates its last token for the logits.
 func common(a, b *answer, n int) int {
 	have, most := a.seq.Len(), min(len(a.tokens)-1, n)
 	if a == b || have >= most || a.tokens[have] != b.tokens[have] || a.group.salt != b.group.salt {
@@ -25,9 +25,9 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows looks for another text that in this step evaluates a prefix of the text a. If there is
-// one, a should wait, and follows returns the rows of the other text. Otherwise it returns nil.
-// The other text has rows already, so at least one text does not wait.
+// follows looks for another text that evaluates a prefix of a in this step. If there is
+// one, a should wait for it, and follows returns the other text's rows. Otherwise follows
+// returns nil. The other text has rows already, so at least one text does not wait.
 func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
 		return nil

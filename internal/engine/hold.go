@@ -78,8 +78,7 @@ func (h *holder) suspect() int {
 	return longest
 }
 
-// cut keeps the first at bytes of the held text and removes the others. It returns all held
-// tokens.
+// cut shortens the held text to at bytes, and returns all held tokens.
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {

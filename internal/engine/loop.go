@@ -33,8 +33,9 @@ func (e *Engine) loop() {
 // beat notes that the loop makes progress.
 func (e *Engine) beat() { e.lastBeat.Store(time.Now().UnixNano()) }
 
-// Stalled returns how long ago the loop last made progress, which means that it began a step or
-// evaluated a layer. Stalled returns 0 while the loop has nothing to do, for example because all readers are slow.
+// Stalled returns how long ago the loop last made progress: when it
+// last began a step or evaluated a layer. Stalled returns 0 while the
+// loop has nothing to do, for example because all readers are slow.
 func (e *Engine) Stalled() time.Duration {
 	last := e.lastBeat.Load()
 	if last == 0 {
@@ -57,7 +58,8 @@ func (e *Engine) end() {
 	}
 }
 
-// admitAll begins the answers of all waiting requests, so that end can end them.
+// admitAll begins the answers of all waiting requests,
+// so that the method end can end these answers, too.
 func (e *Engine) admitAll() {
 	e.mu.Lock()
 	waiting := e.waiting

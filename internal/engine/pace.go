@@ -59,8 +59,8 @@ const (
 	firstSlice = 32 // the rows of prompts in a step while there are no measurements
 )
 
-// most returns how many rows of prompts a step of d can have besides the given number of other
-// rows: at least grain, and at most limit.
+// most returns how many rows of prompts a step can have besides the given number
+// of other rows if it is to take at most d: at least grain, and at most limit.
 func (p *pace) most(rows, limit int, d time.Duration) int {
 	if p.estimate(rows) == 0 {
 		return min(firstSlice, limit)
@@ -76,10 +76,10 @@ func (p *pace) most(rows, limit int, d time.Duration) int {
 	return n
 }
 
-// slice returns most, the number of rows of prompts that the next step can have,
-// and sorts the prompts by their turn. Once a prompt ends in the step and the step
-// has enough rows of prompts, no further prompt begins in this step. answering is
-// the number of texts that are being answered, each of which has a row.
+// slice sorts the prompts by their turn. most is the number of rows of prompts
+// that the next step can have. Once a prompt ends in that step and the step
+// has at least enough rows, no further prompt begins. answering is the number
+// of texts that are being answered; each of them has a row in the step.
 //
 // While texts are being answered, a step takes at most about pace.target. A prompt
 // that does not fit into one step is cut into equal parts, because a step for a small

@@ -8,10 +8,10 @@ import (
 	"alpaca/internal/model"
 )
 
-// prefixes is a tree of the evaluated prefixes of all texts: it knows which cache blocks
-// hold which tokens. A node is a block that follows the block of its parent, so that the
-// path from a root to a node is a prefix. The node of a block that is not full is a leaf.
-// The table finds full blocks by a hash of their tokens. The tokens are compared, too.
+// prefixes is a tree of the evaluated prefixes of all texts: it knows which cache blocks hold
+// which tokens. A node is a block that follows the block of its parent, so that the path from
+// a root to a node is a prefix. The node of a block that is not full is a leaf. The table
+// finds a full block by a hash of its tokens. A search also compares the tokens themselves.
 //
 // A node is a user of its block. If memory is short, the least recently used leaf whose
 // block no text uses is forgotten.

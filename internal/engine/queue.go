@@ -1,7 +1,7 @@
 package engine
 
-// accounts count the tokens that were evaluated for each key with requests. The key with the
-// fewest tokens goes first, so that every key gets its share.
+// accounts count the evaluated tokens for each Request.Key that has requests.
+// The key with the fewest tokens goes first, so that every key gets its share.
 type accounts map[string]*account
 
 type account struct {

@@ -30,7 +30,8 @@ func (g *even) Accept(id int32) error {
 	return nil
 }
 
-// lazy is a grammar that takes effect after token 9, or after the number of tokens in left.
+// lazy is a grammar that allows every token at first. It
+// takes effect after token 9, or after left more tokens.
 type lazy struct {
 	sampler.Drafter
 	on   bool

@@ -112,8 +112,8 @@ type Token struct {
 	Top     []logits.TokenLogprob // the likeliest tokens, best first
 }
 
-// spelled returns the text of the token for the search for stop strings: it includes the text
-// of a control token.
+// spelled returns the text in which stop strings are searched
+// for. Unlike Text, it includes the text of a control token.
 func (t Token) spelled() string { return t.Text + t.control }
 
 // Result is the outcome of one answer.

@@ -180,15 +180,15 @@ func submit(t *testing.T, e *Engine, req Request) *Stream {
 	return s
 }
 
-// TestMovedIsNotShared checks that a text's blocks are not shared after a shift has changed them.
-// This includes the blocks after the prefix which the text published before the shift.
+// TestMovedIsNotShared checks that a text's blocks are not shared after a shift has
+// changed them. Nor may they continue the prefix that the text published before the shift.
 func TestMovedIsNotShared(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 90, Parallel: 1, Blocks: 20})
 	text := e.NewText()
 	req := greedy(m, "the llama and the alpaca was on", 0)
 	req.MaxTokens = 90 - len(req.Prompt) + 2
-	req.Full = func(m Movable) (bool, error) { return true, m.Shift(5, 3) } // two blocks stay full
+	req.Full = func(m Movable) (bool, error) { return true, m.Shift(5, 3) } // after a shift, the text still fills two blocks
 	all := slices.Clone(req.Prompt)
 	r, err := text.Run(context.Background(), req, func(t Token) error { all = append(all, t.ID); return nil })
 	require.NoError(t, err)
@@ -225,8 +225,8 @@ func TestOldestIsForgotten(t *testing.T) {
 	}
 }
 
-// TestShortPromptsPassTwice checks that a prompt that fits into a step overtakes an older,
-// longer prompt, but only in two steps.
+// TestShortPromptsPassTwice checks that a prompt that fits into a
+// step overtakes an older, longer prompt, but in two steps at most.
 func TestShortPromptsPassTwice(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
 	e := start(t, m, Options{Threads: 1, Ctx: 96, Parallel: 2, Batch: 32})

@@ -90,8 +90,8 @@ func (a *answer) stopAt(n int) int {
 	return n
 }
 
-// yield shortens the rows r of the text that the answer a waits for. That text then stops where a
-// diverges from it. yield returns how many rows this saves in the step.
+// yield shortens r, the rows of the text for which the answer a waits, so that this text
+// stops where a diverges from it. yield returns how many rows this saves in the step.
 func (e *Engine) yield(r *rows, a *answer) int {
 	if e.prefix.states.most == 0 {
 		return 0
@@ -103,8 +103,8 @@ func (e *Engine) yield(r *rows, a *answer) int {
 	return n - r.n
 }
 
-// parted returns the length at which a text has to stop, so that its state can be kept there:
-// the longest known prefix of tokens in full blocks.
+// parted returns the length at which a text has to stop so that its state can be
+// kept. It is the length of the longest known prefix of tokens in full blocks.
 func (e *Engine) parted(a *answer, tokens []int32) int {
 	if e.prefix.states.most == 0 {
 		return 0

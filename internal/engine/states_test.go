@@ -28,10 +28,10 @@ func numbered(n int, seed int32) []int32 {
 	return tokens
 }
 
-// A text of a recurrent model can continue only where a state was kept. TestRecurrentPrefixes
-// checks these places: the end of an earlier prompt, the end of an earlier answer and, from the
-// third text with the same beginning on, the last full block of this beginning. The answers must be the
-// same as without a cache.
+// A text of a recurrent model can continue only where a state was kept.
+// TestRecurrentPrefixes checks these places: the end of an earlier prompt, the end
+// of an earlier answer and, from the third text with the same beginning on, the last
+// full block of that beginning. The answers must be the same as without a cache.
 func TestRecurrentPrefixes(t *testing.T) {
 	m := recurrent(t)
 	e := start(t, m, Options{Ctx: 400, Parallel: 1, Threads: 2, Batch: 50})

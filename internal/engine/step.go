@@ -24,8 +24,8 @@ type rows struct {
 	used  int             // how many tokens were sampled from the rows' logits
 }
 
-// compose chooses the rows of the next batch. First it takes one row and a draft of each
-// text that is being answered, and then rows of prompts. It returns false if there are none.
+// compose chooses the rows of the next batch. First it takes one row and a draft of each text
+// that is being answered, and then rows of prompts. It returns false if the batch is empty.
 func (e *Engine) compose() bool {
 	e.batch.Reset()
 	e.rows = e.rows[:0]
@@ -129,8 +129,9 @@ func (e *Engine) evaluate() bool {
 	return true
 }
 
-// watch calls Request.Progress for the prompts of the batch, and makes batch.Progress call it
-// again every 200 ms during the step. Each call of batch.Progress is a beat.
+// watch calls Request.Progress for the prompts of the batch, and makes
+// batch.Progress call it again every 200 ms during the step.
+// batch.Progress also calls beat, because a finished layer is progress.
 func (e *Engine) watch() {
 	const pause = 200 * time.Millisecond
 	e.batch.Progress = func(int) { e.beat() }
@@ -191,7 +192,7 @@ func (e *Engine) sample() (sampled int, err error) {
 			if a := r.answer; !a.read {
 				a.read = true
 				if a.group.req.Text != nil {
-					a.seq.Mark() // so that the answer can be removed again
+					a.seq.Mark() // so that Truncate can remove the answer later
 				}
 				a.result.PromptTokens = a.group.prompt
 				for _, other := range e.share(a) {

@@ -10,7 +10,7 @@ import (
 // is cancelled the stream has no more tokens, even if the engine has sampled some ahead of the
 // reader. The Results then count only the tokens that the reader got.
 type Stream struct {
-	ctx    context.Context // the request's
+	ctx    context.Context // the request's context
 	wake   func()          // wakes the engine's loop
 	cancel func()          // cancels the request's context
 	window int             // the limit of len(tokens) + inHand

@@ -11,8 +11,8 @@ func (e *Engine) drafting() bool {
 	return slices.ContainsFunc(e.rows, func(r rows) bool { return len(r.draft) > 0 })
 }
 
-// rowsNow returns the number of rows chosen for this step so far, including those promised to
-// prompts.
+// rowsNow returns the number of rows chosen for this step
+// so far, including the rows that are kept for prompts.
 func (e *Engine) rowsNow() int {
 	n := e.promised
 	for _, r := range e.rows {
@@ -21,8 +21,8 @@ func (e *Engine) rowsNow() int {
 	return n
 }
 
-// refused reports whether the text has left its draft, so that the rest of its rows are
-// skipped. It returns false for a nil r.
+// refused reports whether the text has ended or differs from its draft,
+// so that the rest of its rows are skipped. It returns false for a nil r.
 func (r *rows) refused() bool { return r != nil && r.used > 0 && !r.follows() }
 
 // follows reports whether all tokens sampled in this step are those of the draft.
@@ -90,9 +90,9 @@ func (r *Result) addDraft(d draft) {
 	r.drafts = append(r.drafts, d)
 }
 
-// readDrafts makes the counts of drafts include only what the reader of the first n tokens
-// saw. A draft counts only if the reader got a token that was compared with it. If the
-// reader did not get all accepted tokens of a draft, only the tokens that it got count.
+// readDrafts corrects the counts of drafts for a reader who got only the first n tokens. A
+// draft counts only if the reader got a token that was compared with the draft. If the reader
+// did not get all accepted tokens of a draft, only the tokens that the reader got count.
 func (r *Result) readDrafts(n int) {
 	drafts := r.drafts
 	r.DraftTokens, r.DraftAccepted, r.drafts = 0, 0, nil

@@ -13,14 +13,14 @@ import (
 
 // adapting is a runner's memory for adapters. The current rows are the rows
 // that the next step computes. At first these are all rows of the batch.
-// Later they are only the wanted rows, whose logits the caller wants.
+// After the layers they are wanted rows: rows whose logits the caller wants.
 type adapting struct {
 	runs   []run // the runs of the current rows; empty if no text has adapters
-	all    []run // the runs of all rows of the batch; cutRuns later puts the runs of a part of the wanted rows here
+	all    []run // the runs of all rows of the batch; cutRuns reuses this memory for the wanted rows of one call
 	wanted []run // the runs of the wanted rows; lo and hi count only wanted rows
 
 	in     matmul.Acts  // a view of the activations of a run's rows
-	acts   ggml.Prepare // low, prepared as the input of the product with B
+	acts   ggml.Prepare // low, prepared for the product B·low
 	low    []float32    // [batch, rank] products A·x
 	up     []float32    // [batch, FFNDim] products Up·x of networks with adapters
 	whole  []float32    // [batch, rows] products with the adapters' matrices that replace matrices of the model
@@ -52,9 +52,9 @@ func (r *Runner) reserveAdapters() {
 	}
 }
 
-// adapterSizes returns three maxima: rank is the highest rank of any adapter; whole is the largest
-// number of rows in a matrix that replaces a matrix of the model; and inner is the largest number
-// of elements in the inner state of a feed-forward network.
+// adapterSizes returns three maxima. rank is the highest rank of any adapter. whole is
+// the largest number of rows in a matrix that replaces a matrix of the model. inner is
+// the largest number of elements in the inner state of a feed-forward network.
 func (m *Model) adapterSizes() (rank, whole, inner int) {
 	rank = 1
 	for _, l := range m.LoRAs {
@@ -142,8 +142,8 @@ func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	}
 }
 
-// replace computes the product of a run's rows with the adapter's matrix c.Whole. The slice out has
-// the product with the model's matrix. replace moves it towards the new product, as moveTo does.
+// replace computes y = Whole·x + Bias for a run's rows, with the adapter's matrix c.Whole. At
+// first, out has the product with the model's matrix. replace adds scale*(y - out) to out.
 func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, scale float32) {
 	a := &r.lora
 	if len(a.whole) < len(out) {
@@ -204,7 +204,7 @@ func (r *Runner) changedNorm(norm []float32) bool {
 }
 
 // adaptEmbedding applies the adapters of the batch's row i to the
-// slice row, which is the token's row of the embedding matrix.
+// slice row. At first, row is the token's row of the embedding matrix.
 func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	for _, x := range r.lora.runs {
 		if i < x.lo || i >= x.hi {
@@ -218,8 +218,8 @@ func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	}
 }
 
-// change applies the change to the token's row of the embedding matrix. other is scratch
-// memory for a row.
+// change applies the change to row, the token's row of the
+// embedding matrix. other is scratch memory of the same length.
 func (t *tableChange) change(row, other []float32, token int, scale float32) {
 	if t.rank == 0 {
 		quant.Decode(t.whole.Type, other, t.whole.Row(token))

@@ -109,7 +109,7 @@ func TestAdaptersOfAllArchitectures(t *testing.T) {
 // the base.
 func TestAdaptersOfQuantizedBases(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
-	for typ, within := range map[string]float64{"bf16": 0.1, "f16": 0.02, "q8_0": 0.15, "q4_0": 0.15, "q4_k_m": 0.15} { // with such a base, activations are rounded
+	for typ, within := range map[string]float64{"bf16": 0.1, "f16": 0.02, "q8_0": 0.15, "q4_0": 0.15, "q4_k_m": 0.15} { // the largest allowed difference: a model with such a base rounds activations, the merged model does not
 		spec := testmodel.Spec{Seed: 1, Experts: 2}
 		base := loadPath(t, quantized(t, spec.Make().Write(t), typ))
 		a := randomAdapter(base, 3, 4, 1)

@@ -40,7 +40,7 @@ const answerPrompt = "The alpaca was on a llama and the patient man was up in ti
 func TestAnswers(t *testing.T) {
 	answers := map[string]*answer{}
 	for _, a := range arch.All() {
-		answers[a.Name] = nil // so the catalog must have a model called a.Name
+		answers[a.Name] = nil // stays nil, and fails below, if the catalog has no model with this name
 	}
 	for _, named := range testmodel.Catalog() {
 		t.Run(named.Name, func(t *testing.T) { answers[named.Name] = answerOf(t, named.Spec.Make()) })
@@ -90,8 +90,8 @@ func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	return a
 }
 
-// requireGoesOn checks that a session gives the same results after a saved state of tokens as after
-// the tokens themselves.
+// requireGoesOn checks that a session continues in the same way whether
+// it has loaded the saved state of tokens or evaluated the tokens.
 func requireGoesOn(t *testing.T, m *model.Model, tokens []int32, state []byte) {
 	var want []float32
 	for _, load := range []bool{false, true} {
@@ -156,7 +156,7 @@ func TestNarrowLayers(t *testing.T) {
 		get := func(role arch.Role) *testmodel.Tensor { return wide.Tensor(arch.LayerPrefix(layer) + role.Weight()) }
 		// In the wide layer, a key head serves twice as many query heads, and the weights of the
 		// additional query heads are 0.
-		from := func(h, n, of int) int { // the narrow layer's head from which head h of n is copied, or -1
+		from := func(h, n, of int) int { // head h of the wide layer's n heads is a copy of this head of the narrow layer; -1: head h is 0
 			if h *= of; h%n != 0 {
 				return -1
 			}
@@ -269,9 +269,9 @@ func TestBadArchitectures(t *testing.T) {
 	}
 }
 
-// TestExpertLength checks the length of the experts' inner states if a file does not have the key
-// for it. In Qwen models, the experts that a token uses have the length of the layer together. In
-// other models, each expert has the length of the layer.
+// TestExpertLength checks the length of the experts' inner states if a file does not
+// have the key for it. In Qwen models, the lengths of the experts that a token uses add
+// up to the layer's feed-forward length. In other models, each expert has that length.
 func TestExpertLength(t *testing.T) {
 	for _, a := range []*arch.Arch{&arch.Qwen2MoE, &arch.Qwen3MoE} {
 		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // a token uses two experts, each of half the length

@@ -61,7 +61,7 @@ func (b *Batch) Len() int { return len(b.tokens) }
 // Wanted returns how many rows' logits are wanted.
 func (b *Batch) Wanted() int { return len(b.wanted) }
 
-// again reports whether the text of span i has an earlier span, too.
+// again reports whether an earlier span has the same text as span i.
 func (b *Batch) again(i int) bool {
 	for _, s := range b.seqs[:i] {
 		if s == b.seqs[i] {
@@ -102,8 +102,8 @@ func (b *Batch) Needs() (need Blocks) {
 	return need
 }
 
-// before reports whether an earlier span than i belongs to a
-// different text that also writes to the free positions of last.
+// before reports whether, in the spans before span i, a
+// different text writes to the free positions of last.
 func (b *Batch) before(i int, p Part, last *Block) bool {
 	for _, s := range b.seqs[:i] {
 		if s != b.seqs[i] && len(s.tokens)%BlockLen > 0 && s.goesOnIn(p) == last {
@@ -146,7 +146,7 @@ func (b *Batch) extend() error {
 	return nil
 }
 
-// retract undoes extend for the first n spans.
+// retract undoes extend for the texts of the first n spans.
 func (b *Batch) retract(n int) {
 	for i, s := range b.seqs[:n] {
 		if !b.again(i) {

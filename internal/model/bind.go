@@ -18,8 +18,8 @@ type binder struct {
 	err  error
 }
 
-// bind returns the weights of a model of c's shape.
-// The table of c's architecture lists the tensors.
+// bind returns the weights of a model with the Config c. The
+// table of c's architecture says which tensors the model has.
 func bind(f *gguf.File, c *Config) (*Weights, error) {
 	b := binder{file: f}
 	a := arch.Find(c.Arch)
@@ -92,7 +92,7 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 	}
 }
 
-// bind puts the tensor that t describes into place, a *Linear or a *[]float32.
+// bind sets place, a *Linear or a *[]float32, to the tensor that t describes.
 func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place any) {
 	name := prefix + t.GGUF()
 	if b.err != nil || t.Optional && b.file.Tensor(prefix+t.File()) == nil {
@@ -185,9 +185,8 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 	return l
 }
 
-// expertParts binds the matrices of expert i for the parts of t. If
-// the file has the tensor t, expert i has one matrix there, which
-// contains the parts. Otherwise the file has a tensor for each part.
+// expertParts binds the matrices of expert i for the parts of t. If the file has the tensor t,
+// one matrix of t contains all parts of expert i. Otherwise the file has a tensor for each part.
 func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes, f *FFN) {
 	if b.file.Tensor(prefix+t.File()) == nil {
 		for _, p := range t.Parts {

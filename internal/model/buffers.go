@@ -10,7 +10,7 @@ type buffers struct {
 	k        []float32 // [batch, NumKVHeads*KeyDim]
 	v        []float32 // [batch, NumKVHeads*ValueDim]
 	attn     []float32 // [batch, NumHeads*ValueDim]; the same as q if KeyDim equals ValueDim
-	ffn      []float32 // [batch, FFNDim], with experts [batch*NumUsed, ExpertFFN]; uses the memory of q, k, v and attn
+	ffn      []float32 // [batch, FFNDim], or [batch*NumUsed, ExpertFFN] in layers with experts; shares memory with q, k, v and attn
 	gated    []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil: no gated attention
 	branch   []float32 // [batch, Dim] output of a branch, if it is normalized or scaled before it is added to hidden; nil: no layer needs this memory
 	normed   []float32 // [batch, Dim] normalized activations; nil until a layer needs them
@@ -91,7 +91,7 @@ func (w *Weights) needsBranch(c *Config) bool {
 	return c.ResidualScale != 0
 }
 
-// mostInner returns how many elements of buffers.ffn a row needs: the maximum over the layers.
+// mostInner returns how many elements of buffers.ffn a row needs in the layer that needs the most.
 func (c *Config) mostInner() int {
 	conv := 0 // the input and the output of a short convolution
 	if c.most(func(l *LayerConfig) int { return l.Taps }) > 0 {

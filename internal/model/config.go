@@ -152,8 +152,8 @@ func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 	}
 }
 
-// Temperature returns the factor of the queries at position pos. It is 1 within the context
-// of the training, and grows beyond it.
+// Temperature returns the factor of the queries at position pos. The factor is
+// 1 for positions below Rope.OrigCtx, and grows logarithmically after that.
 func (c *Config) Temperature(pos int) float32 {
 	return float32(1 + float64(c.TempScale*fmath.LogSeries(float64(1+pos/max(1, c.Rope.OrigCtx)))))
 }

@@ -41,8 +41,8 @@ func (r *reader) experts(c *Config, family *arch.Arch) {
 	}
 }
 
-// family sets the fields that depend on the architecture a, such as windows, scales and caps.
-// It is called last.
+// family sets the fields that depend on the architecture a, such as windows,
+// scales and caps. It needs the other fields of c, so it must be called last.
 func (r *reader) family(c *Config, a *arch.Arch) {
 	r.windows(c, a)
 	c.Rope.YaRN.Exact = a.ExactYaRN

@@ -50,9 +50,10 @@ func (r *reader) count(key string, def, most int) int {
 	return list[0]
 }
 
-// counts returns the numbers at ARCH.key for n layers, each of which must be between 0 and most.
-// The file has an array, or one number for all layers. If n is 0, counts returns all numbers of
-// the file, which must have at least one. found is false if the key is absent, or after an error.
+// counts returns a number for each of n layers, read from ARCH.key. Each
+// number must be between 0 and most. The file has an array, or one number for
+// all layers. If n is 0, counts returns all numbers of the file, which must
+// have at least one. found is false if the key is absent, or after an error.
 func (r *reader) counts(key string, require bool, most, n int) (list []int, found bool) {
 	if r.err != nil {
 		return nil, false
@@ -203,7 +204,7 @@ func (r *reader) rope(c *Config) ggml.RopeParams {
 		p.Scaling = ggml.ScalingLinear
 	}
 	if p.YaRN.Ext == 0 {
-		p.YaRN.Ext = -1 // no extrapolation, because 0 stands for the default in ggml.YaRN
+		p.YaRN.Ext = -1 // a negative Ext stands for 0, because 0 itself stands for the default (ggml.YaRN)
 	}
 	return p
 }

@@ -291,7 +291,7 @@ func (r *Runner) collectExperts(l *Layer, x []float32) {
 			in = append(in, x[t*dim:(t+1)*dim]...)
 		}
 		for _, f := range []*Linear{&l.Experts[g.Expert].Gate, &l.Experts[g.Expert].Up} {
-			if f.First == 0 { // otherwise Collect has got these rows for the first part of the same tensor
+			if f.First == 0 { // otherwise Gate and Up are in one tensor, for which Collect already has these rows
 				r.Collect(f.Name, in, g.Hi-g.Lo, dim)
 			}
 		}

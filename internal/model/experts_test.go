@@ -82,7 +82,8 @@ func TestExpertsByHand(t *testing.T) {
 	}
 }
 
-// TestSplitExperts checks that a file with a tensor for each expert is the same model.
+// TestSplitExperts checks that a model is the same whether its
+// file has one tensor for all experts or a tensor for each.
 func TestSplitExperts(t *testing.T) {
 	split := mixture
 	split.splitExperts = true

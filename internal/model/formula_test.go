@@ -22,12 +22,12 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// shapes has the shapes of the tensors of a checkpoint, by name.
+// shapes maps the name of each tensor of a checkpoint to its shape.
 type shapes map[string][]int
 
-// formula returns the elements of a tensor, computed from its name. A script filled models of
-// transformers with the same numbers. The elements of matrices are around 0, those of vectors
-// around 1.
+// formula returns the elements of a tensor, computed from its name. The script
+// that computed the expected logits filled models of transformers with the same
+// elements. The elements of matrices are around 0, those of vectors around 1.
 func formula(name string, shape []int) []float32 {
 	n, middle := 1, float32(1)
 	for _, d := range shape {
@@ -73,9 +73,9 @@ func writeFormula(t *testing.T, config string, tensors shapes) string {
 // formulaTokens is the text whose logits TestFormulas records.
 var formulaTokens = []int32{1, 5, 9, 2, 7, 40, 33, 21, 8, 8, 17, 46, 3, 30, 11, 25, 19, 44, 6, 12}
 
-// attention returns the tensors of a model whose embedding has 32 elements,
-// but not those of its feed-forward networks. Each layer has 4 query heads and
-// kv key heads of n elements. The tensors in more are added to each layer.
+// attention returns the tensors of a model of width 32, without those
+// of the feed-forward networks. Each layer has 4 query heads and kv key
+// heads of n elements. The tensors in more are added to each layer.
 func attention(layers, n, kv int, more shapes) shapes {
 	s := shapes{"model.embed_tokens.weight": {48, 32}, "model.norm.weight": {32}}
 	for i := range layers {
@@ -91,15 +91,14 @@ func attention(layers, n, kv int, more shapes) shapes {
 	return s
 }
 
-// gemma4Config is the beginning of a configuration for the tensors that gemma4 returns.
+// gemma4Config is the beginning of a config.json that fits the tensors of gemma4.
 const gemma4Config = `{"architectures":["Gemma4ForCausalLM"],"model_type":"gemma4_text","vocab_size":48,"hidden_size":32,"num_hidden_layers":6,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":256,"rms_norm_eps":1e-6,
 		"intermediate_size":48,"head_dim":8,"global_head_dim":16,"sliding_window":6,"final_logit_softcapping":20.0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention","full_attention"],`
 
-// gemma4 returns the tensors of six layers of Gemma 4. Layers 0, 2 and 4 have a
-// window, kv[0] key heads and heads of 8 elements. The other layers have kv[1] key
-// heads and heads of 16 elements. They have matrices for values only if the
-// parameter values is true. shared is the number of layers at the end that have no
-// keys and values of their own. Their feed-forward networks have twice the size.
+// gemma4 returns the tensors of six layers of Gemma 4. Layers 0, 2 and 4 have a window, kv[0] key
+// heads and heads of 8 elements. The other layers have kv[1] key heads and heads of 16 elements.
+// Layers 1, 3 and 5 have matrices for values only if the parameter values is true. The last shared
+// layers have no keys and values of their own, and feed-forward networks of twice the size.
 func gemma4(kv [2]int, shared int, values bool, more shapes) shapes {
 	s := shapes{"model.embed_tokens.weight": {48, 32}, "model.norm.weight": {32}}
 	for i := range 6 {
@@ -136,7 +135,7 @@ func TestFormulas(t *testing.T) {
 	tests := []struct {
 		name, config string
 		tensors      shapes
-		at9, last    []float64 // the first logits after positions 9 and 19, by torch 2.15 and transformers 5.24
+		at9, last    []float64 // the logits of tokens 0 to 7 after positions 9 and 19, by torch 2.15 and transformers 5.24
 		argmax       []int32
 	}{
 		{"granitemoe", `{"architectures":["GraniteMoeForCausalLM"],"model_type":"granitemoe",` + sizes + `"intermediate_size":24,"num_local_experts":6,"num_experts_per_tok":2,"embedding_multiplier":6.0,"attention_multiplier":0.2,"residual_multiplier":0.5,"logits_scaling":0.5,"tie_word_embeddings":true}`,
@@ -200,8 +199,9 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
-// TestGemma4Values checks a layer without a matrix for values. Such a layer is an error unless its
-// keys are also its values. The converter must leave out matrices that no layer uses.
+// TestGemma4Values checks a layer without a matrix for values.
+// Conversion refuses such a layer unless the layer uses its keys as
+// values. The converter must leave out matrices that no layer uses.
 func TestGemma4Values(t *testing.T) {
 	convertTo := func(config string, tensors shapes) (*convert.FolderResult, error) {
 		return convert.RunFolder(context.Background(), writeFormula(t, gemma4Config+config, tensors), filepath.Join(t.TempDir(), "x.gguf"), convert.FolderOptions{Type: "f32"})

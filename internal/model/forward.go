@@ -44,8 +44,8 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
 		last := i == len(w.Layers)-1
-		// mixed is first the queries, then the output of attention or of the step that replaces
-		// it.
+		// mixed is the output of attention, or of the step that this
+		// layer has instead. Before attention, mixed is the queries.
 		var mixed, gated []float32 // gated: queries with their gates, nil without gates
 		out := &l.AttnOut
 		switch {

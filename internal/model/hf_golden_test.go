@@ -105,8 +105,8 @@ func TestHFGoldens(t *testing.T) {
 	}, records)
 }
 
-// TestHFCheckpoints does what TestHFGoldens does, with the checkpoints themselves, which package
-// convert converts to GGUF. Some records hold only for the checkpoints, because the reference's
+// TestHFCheckpoints does what TestHFGoldens does, with the original checkpoints, which it
+// first converts to GGUF. Some records hold only for the checkpoints, because the reference's
 // GGUF files lack something. The records of all known architectures are compared.
 func TestHFCheckpoints(t *testing.T) {
 	if testing.Short() {
@@ -167,9 +167,9 @@ func vary(t *testing.T, f *gguf.File, variant string) *model.Model {
 	return m
 }
 
-// withLoRA adds a shared PEFT adapter to a model. It compares two of the adapters with the GGUF
-// files that llama.cpp's converter made. One adapter is rank-stabilized. The converter ignored
-// this, so the scale in its file is only half of the right scale.
+// withLoRA adds a shared PEFT adapter to a model. It compares two of the adapters with the
+// GGUF files that llama.cpp's converter made. One adapter is rank-stabilized. The converter
+// ignored this, so the scale in the converter's file is only half of the right scale.
 func withLoRA(t *testing.T, m *model.Model, name string) *model.Model {
 	a, err := peft.Read(testshared.Path(t, "models/hf/"+name), peftBase(m))
 	require.NoError(t, err)

@@ -26,7 +26,7 @@ const (
 
 // Cache holds the keys and values of many texts, in blocks of BlockLen positions. A block is
 // allocated when it is first needed. So a short text takes little memory even in a long context,
-// and a growing text is never copied. Texts with a common prefix share blocks. A block counts
+// and nothing is copied when a text grows. Texts with a common prefix share blocks. A block counts
 // its users, and is free once the last user releases it. A Cache is not safe for concurrent use.
 //
 // If some layers have a window shorter than the context, all layers with a window use Recent

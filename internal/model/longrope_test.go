@@ -13,7 +13,7 @@ import (
 )
 
 // TestLongRope checks that the length of the context selects one of two tables of frequency
-// factors, and that the results are those of a model that has only this table.
+// factors. The results must be those of a model that has the selected table alone.
 func TestLongRope(t *testing.T) {
 	if testing.Short() {
 		t.Skip("TestLogitsAreTheSameToTheBit shows that emulated CPUs give the same bits as others")

@@ -19,7 +19,7 @@ import (
 // that each text of a batch may have its own adapters.
 type LoRA struct {
 	*lora.Adapter
-	Scale float32           // the default scale, for texts without Seq.SetScales
+	Scale float32           // the scale for texts whose scales Seq.SetScales has not set
 	Sum   [sha256.Size]byte // the checksum of the adapter's tensors
 
 	linear map[*Linear]*change
@@ -202,8 +202,8 @@ func (b *loraBinder) bias(name string, n int) []float32 {
 	return nil
 }
 
-// change returns the change of x by the matrices with index i in a pair. x.First is the first of
-// x's rows in the tensor that the pair changes.
+// change returns the change of x by the matrices A and B with index i in the
+// pair p. x.First is the first of x's rows in the tensor that the pair changes.
 func (b *loraBinder) change(p *lora.Pair, i int, x *Linear) *change {
 	low := p.A[i*p.Rank*p.Cols:][:p.Rank*p.Cols]
 	high := p.B[(i*p.Rows+x.First)*p.Rank:][:x.W.Rows*p.Rank]

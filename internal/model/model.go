@@ -67,7 +67,7 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 	}
 	c, err := ReadConfig(f)
 	if err != nil && len(f.Tensors) == 0 && !errors.Is(err, ErrUnsupported) {
-		return nil, fmt.Errorf("model: %s: holds a vocabulary only: it has no weights to evaluate", f.Path)
+		return nil, fmt.Errorf("model: %s: holds a vocabulary only: there are no weights to evaluate", f.Path)
 	}
 	if err != nil {
 		return nil, err
@@ -134,11 +134,10 @@ func (m *Model) setRope(c *Config) (err error) {
 	return err
 }
 
-// ropesFor returns the position embeddings for a context of ctx tokens. Models with
-// two tables of frequency factors (arXiv:2402.13753) use one table for contexts up
-// to the length of their training, and the other table for longer contexts. The
-// table must not change during a session, because cached keys cannot be rotated
-// again without loss. As in llama.cpp, ctx is first rounded up to a multiple of 256.
+// ropesFor returns the position embeddings for a context of ctx tokens. Models with two tables of
+// frequency factors (arXiv:2402.13753) use one table for contexts up to Rope.OrigCtx, and the other
+// table for longer contexts. The table must not change during a session, because cached keys cannot
+// be rotated again without loss. As in llama.cpp, ctx is first rounded up to a multiple of 256.
 func (m *Model) ropesFor(ctx int) ropes {
 	list := m.ropes
 	if m.usesLong(ctx) {
@@ -167,7 +166,7 @@ func (m *Model) RopeParams(ctx int) [2]ggml.RopeParams {
 func vocabSize(f *gguf.File, used bool) (int, error) {
 	t := f.Tensor(arch.TokenEmbed.Weight())
 	if t == nil {
-		return 0, fmt.Errorf("no tensor %q: it has no weights to evaluate", arch.TokenEmbed.Weight())
+		return 0, fmt.Errorf("no tensor %q: the file has no weights to evaluate", arch.TokenEmbed.Weight())
 	}
 	if tokens, ok := f.Value("tokenizer.ggml.tokens"); used && ok && t.Rows() != tokens.Len() {
 		return 0, fmt.Errorf("tensor %q has %d rows, but the vocabulary has %d tokens", t.Name, t.Rows(), tokens.Len())
@@ -175,7 +174,7 @@ func vocabSize(f *gguf.File, used bool) (int, error) {
 	return t.Rows(), nil
 }
 
-// seeing has the prefixes of the names of tensors for images and audio.
+// seeing lists prefixes of names. Tensors whose names begin with them are for images and audio.
 var seeing = []string{"v.", "mm.", "a.", "vision_tower.", "multi_modal_projector."}
 
 // Ignored returns how many tensors of the file are for images and audio. The model does not use

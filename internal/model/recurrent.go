@@ -76,8 +76,8 @@ func (s *state) mark() {
 	}
 }
 
-// step returns the state, which an evaluation will
-// overwrite. It returns nil if the model is not recurrent.
+// step returns the memory of the state, so that an evaluation can update
+// the state in place. It returns nil if the model is not recurrent.
 func (s *Seq) step() []float32 {
 	if n := s.model.Config.state(s.model.Config.NumLayers); n > 0 && s.state.now.data == nil {
 		s.state.now.data = make([]float32, n)

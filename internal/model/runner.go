@@ -234,8 +234,9 @@ func (r *Runner) check(b *Batch) error {
 		return err
 	}
 	if prompt {
-		// If the file was truncated, reading a missing page faults. But the last page that is
-		// left reads as zeros where bytes are missing. So check the file's size now and then.
+		// If the file was truncated, reading a missing page faults. But the
+		// last page that is left reads as zeros where bytes are missing. So
+		// check the file's size before a text gets several rows.
 		return r.model.File.Unchanged()
 	}
 	return nil

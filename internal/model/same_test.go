@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// variants returns models that differ in the operations of forward.
+// variants returns models for which forward runs different operations.
 func variants() map[string]shape {
 	with := func(change func(*shape)) shape {
 		s := small

@@ -16,7 +16,7 @@ type Seq struct {
 	exact   int              // the first position that Shift or Load has changed; math.MaxInt: none
 	floor   int              // the first position that layers with a window can see (window.go)
 	mark    int              // the length of the text at the last Mark; 0: none
-	trimmed int              // how many Recent blocks at the beginning Trim has released; it may have kept some of them for the mark
+	trimmed int              // Trim has released the first trimmed Recent blocks, except those that the mark needs
 	scales  []float32        // the scales of the model's adapters
 	state   state
 }
@@ -74,8 +74,8 @@ func (s *Seq) Len() int { return len(s.tokens) }
 // change of the Seq.
 func (s *Seq) Tokens() []int32 { return s.tokens }
 
-// Exact returns how many of the first tokens have exact keys and values. They are exact if
-// an evaluation of these tokens gives the same bits. All are exact until Shift or Load.
+// Exact returns how many tokens at the beginning have exact keys and values: the bits
+// that an evaluation of these tokens gives. Before Shift or Load, these are all tokens.
 func (s *Seq) Exact() int { return min(s.exact, len(s.tokens)) }
 
 // Block returns Whole block i, with the positions from i*BlockLen on.
@@ -146,7 +146,7 @@ func (s *Seq) Fork(n int) *Seq {
 	return f
 }
 
-// Adopt appends tokens, at most BlockLen, whose keys and values are at the first positions of
+// Adopt appends at most BlockLen tokens, whose keys and values are at the first positions of
 // b and recent. The text's length must be a multiple of BlockLen. The text becomes a user of
 // both blocks. recent may be nil if no later token sees these positions through its window.
 func (s *Seq) Adopt(b, recent *Block, tokens []int32) error {
@@ -277,8 +277,8 @@ func (s *Seq) Share(i int, b *Block) {
 	s.parts[b.part].set(i, b)
 }
 
-// Replace moves the content of another Seq to s. The other Seq is empty afterwards. Its tokens
-// must have been evaluated with the adapters of s.
+// Replace moves the content of another Seq to s. The other Seq must
+// have been evaluated with the adapters of s, and is empty afterwards.
 func (s *Seq) Replace(with *Seq) {
 	s.Free()
 	with.scales = s.scales

@@ -119,9 +119,10 @@ func (s *Session) SaveState(w io.Writer, n int) error { return s.seq.Save(w, n) 
 // LoadState restores what SaveState wrote; see Seq.Load.
 func (s *Session) LoadState(r io.Reader) error { return s.seq.Load(r, s.ctx) }
 
-// Eval appends tokens to the text, and returns the logits [VocabSize] of the token after the last
-// one. They are valid until the next call. If progress is not nil, it is called after each layer
-// and after each batch. Within a batch, done is in proportion to the layers that are complete.
+// Eval appends tokens to the text, and returns the logits [VocabSize] of the
+// token after the last one. The logits are valid until the next call. If
+// progress is not nil, it is called after each layer and after each batch.
+// Within a batch, done is in proportion to the layers that are complete.
 //
 // Eval returns a *ContextError if the tokens do not fit the context, and a *gguf.FaultError if
 // the file was truncated while in use. It checks ctx before every layer. After an error, or

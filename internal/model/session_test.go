@@ -168,8 +168,7 @@ func TestProgressAndCancel(t *testing.T) {
 	require.ErrorIs(t, err, stop)
 }
 
-// cancelledAt is a context that is cancelled after several
-// calls of Err. looks is the number of calls before that.
+// cancelledAt is a context that is cancelled after looks calls of Err.
 type cancelledAt struct {
 	context.Context
 	looks int

@@ -21,12 +21,13 @@ import (
 //	        with a window have only the blocks that they see
 //	state   [..] float32, the recurrent state of layers with a gated delta rule
 //
-// Models that have layers with a window use version 2. Heads, Key and Value are those of layer
-// 0. Differ is 0 if all layers have the same shape, and a checksum of all shapes otherwise. It
-// is XORed with stateLong if keys have the frequencies for long contexts. It is XORed with
-// stateTurned if keys or values are rotated by a Hadamard matrix; older versions did not rotate
-// them. The state does not identify its model and has no checksum. Both are in the file that
-// contains the state. Load checks the shapes, so that no input leads to an access out of bounds.
+// Models that have layers with a window use version 2. Heads, Key and Value are those
+// of layer 0. Differ is 0 if all layers have the same shape, and a checksum of all
+// shapes otherwise. Differ is XORed with stateLong if keys have the frequencies for
+// long contexts. Differ is XORed with stateTurned if keys or values are rotated by a
+// Hadamard matrix; older versions of this program did not rotate them. The state does
+// not identify its model and has no checksum. Both are in the file that contains the
+// state. Load checks the shapes, so that no input leads to an access out of bounds.
 type stateHeader struct {
 	Magic                        uint32
 	Version                      uint32
@@ -87,7 +88,8 @@ func (s *Seq) firstSaved(n int) int {
 	return max(0, n-s.widest()+1, s.floorAt(n)) / BlockLen
 }
 
-// Save writes the first Reachable(n) tokens with their keys and values.
+// Save writes the state after the first Reachable(n)
+// tokens, in the form that stateHeader describes.
 func (s *Seq) Save(w io.Writer, n int) error {
 	tokens := s.tokens[:s.Reachable(n)]
 	h := s.stateHeader()

@@ -50,7 +50,7 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 		}
 		for _, l := range matrices {
 			if l.W.Rows == 0 || l.First > 0 {
-				continue // Collect has got x for the first part of the same tensor
+				continue // Collect already has x, from the first part of the same tensor
 			}
 			r.Collect(l.Name, x, len(x)/cols, cols)
 		}
@@ -117,8 +117,8 @@ func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	}
 }
 
-// addBranch normalizes, scales and weights y [rows, Dim] as b says, and adds the result to h.
-// It overwrites y.
+// addBranch applies the norm, scale and weights in b to y
+// [rows, Dim], and adds the result to h. It overwrites y.
 func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
 	b.Eps = r.model.Config.NormEps
 	dim := r.model.Config.Dim
@@ -184,7 +184,7 @@ func (r *Runner) normHeads(l *Layer, q, k, v []float32, rows int) {
 	case r.changedNorm(l.AttnQNorm) || r.changedNorm(l.AttnKNorm):
 		r.eachRun(rows, func(x run) {
 			for _, heads := range []ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}} {
-				if n := len(heads.X) / rows; r.err == nil { // q and k separately, because normOf has memory for only one norm
+				if n := len(heads.X) / rows; r.err == nil { // first q, then k, because normOf has memory for only one norm
 					r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: heads.X[x.lo*n : x.hi*n], W: r.normOf(x, heads.W)}})
 				}
 			}

@@ -93,7 +93,7 @@ type FFN struct {
 // Linear is a matrix with an optional scale and bias.
 type Linear struct {
 	Name  string // the name of the tensor, such as blk.0.attn_q.weight
-	First int    // the first row of W in the tensor, if several matrices share it
+	First int    // the row of the tensor where W begins; not 0 if another matrix comes before W in the tensor
 	Of    int    // the number of rows of the tensor; 0: W has all of them
 	W     matmul.Matrix
 	Scale float32   // the factor of products, NAME.scale; 0: 1

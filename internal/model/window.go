@@ -80,7 +80,8 @@ func (s *Seq) holds(n int) bool {
 	return true
 }
 
-// Mark lets the text be cut back to its present length later, until the next Mark.
+// Mark records the present length. Until the next Mark
+// or Shift, the text can be cut back to this length.
 func (s *Seq) Mark() {
 	if s.mark > 0 {
 		s.trimmed = min(s.trimmed, s.cache.First(s.mark)/BlockLen)
@@ -105,8 +106,8 @@ func (s *Seq) Trim() {
 	s.trimmed = max(s.trimmed, keep)
 }
 
-// sinkFloor moves the floor as Shift moves positions, so that layers with a window see only
-// positions that they saw before.
+// sinkFloor sets the floor for the positions after a Shift, so that
+// layers with a window see only positions that they saw before.
 func (s *Seq) sinkFloor(keep, discard int) {
 	if s.cache.window > 0 {
 		s.floor = max(s.floor, len(s.tokens)-s.cache.window)

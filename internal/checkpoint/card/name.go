@@ -85,7 +85,7 @@ func cutName(id string, total int64) name {
 	}
 	n.size = strings.Join(sizes, "-")
 	if n.size == "" && n.finetune == "" && n.version == "" {
-		n.base = "" // the name has too few known parts
+		n.base = "" // no other part is known, so the base name is only a guess
 	}
 	return n
 }
@@ -126,8 +126,8 @@ func (p *part) annotateSize(total int64) {
 	p.text = text
 }
 
-// chooseBase decides which parts are the base name. These are the parts at the beginning that
-// are versions or have no other kind. Later parts without a kind are the name of a fine-tune.
+// chooseBase decides which parts are the base name. These are the first parts, as long as each is
+// a version or a word of no known kind. Later parts without a kind are the name of a fine-tune.
 func chooseBase(parts []*part) {
 	digits := slices.ContainsFunc(parts, func(p *part) bool { return p.size && strings.ContainsFunc(p.text, unicode.IsDigit) })
 	for _, p := range parts {

@@ -55,7 +55,7 @@ func TestRead(t *testing.T) {
 			map[string]string{"lfm2.attention.head_count_kv": "[0 0 8 0 8 0]", "lfm2.feed_forward_length": "1024", "lfm2.shortconv.l_cache": "3"}, nil, ""},
 		{"YaRN with mscale", `{"architectures":["LlamaForCausalLM"],` + sizes + `"rope_scaling":{"rope_type":"yarn","factor":40,"mscale":0.707,"mscale_all_dim":0.5,"original_max_position_embeddings":4096,"beta_fast":16}}`,
 			map[string]string{"llama.rope.scaling.yarn_attn_factor": "1.0644689", "llama.rope.scaling.yarn_beta_fast": "16"}, []string{"llama.rope.scaling.yarn_log_multiplier"}, ""},
-		{"dynamic scaling of RoPE", `{"architectures":["LlamaForCausalLM"],` + sizes + `"rope_scaling":{"type":"dynamic","factor":2.0}}`, nil, []string{"llama.rope.scaling.type"}, "longer contexts are not stretched"},
+		{"dynamic scaling of RoPE", `{"architectures":["LlamaForCausalLM"],` + sizes + `"rope_scaling":{"type":"dynamic","factor":2.0}}`, nil, []string{"llama.rope.scaling.type"}, "longer contexts are not scaled"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

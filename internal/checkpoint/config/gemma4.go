@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// localLayers returns which layers of Gemma 4 have a window. If the configuration does not list
-// them, every layer has a window, except each sixth layer. The last layer never has a window, as in
-// the class of transformers.
+// localLayers returns which layers of Gemma 4 have a window. If the
+// configuration does not list them, all layers have a window except every sixth
+// layer. The last layer never has a window, as in the class of transformers.
 func (r *reader) localLayers() []bool {
 	local := make([]bool, len(r.m.Layers))
 	kinds := r.Texts("layer_types")
@@ -48,7 +48,7 @@ func (r *reader) ownHeads() {
 		r.m.KeysAsValues = append(r.m.KeysAsValues, valueless && !local[i])
 	}
 	for i := range layers {
-		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of divisors is for layers without a window, and the last layer has none
+		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of divisors is for layers without a window, such as the last layer
 		j := own - 1
 		for i >= own && j >= 0 && local[j] != local[i] {
 			j--
@@ -134,16 +134,16 @@ func (r *reader) gemma4() {
 	}
 }
 
-// proportional sets the divisors of RoPE's frequencies for layers without a
-// window (Gemma 4). Only the pairs in the given part of a head rotate. The
-// other pairs have such a large divisor that their angles are 0 at all
-// positions. Source: _compute_proportional_rope_parameters of transformers.
+// proportional sets the divisors of RoPE's frequencies for layers without a window
+// (Gemma 4). Only the first pairs of a head rotate: the part partial_rotary_factor
+// of all pairs. The other pairs have such a large divisor that their angles are 0
+// at all positions. Source: _compute_proportional_rope_parameters of transformers.
 func (r *reader) proportional(p Object) {
 	const still = 1e30
 	pairs, part, factor := r.m.Layers[0].RopeDim/2, p.Float("partial_rotary_factor", 1), p.Float("factor", 1)
 	switch kind := ropeType(p); kind {
 	case "proportional":
-	case "default": // this type has neither of the two values, but llama.cpp needs divisors in every model of Gemma 4
+	case "default": // this type uses neither part nor factor, but llama.cpp needs divisors in every model of Gemma 4
 		part, factor = 1, 1
 	default:
 		r.Fail("rope scaling %q is %w in %s", kind, ErrUnsupported, r.m.Arch.Name)

@@ -37,8 +37,8 @@ func (r *reader) keys() {
 	}
 }
 
-// bidirectional reports whether tokens of text see later tokens. In Gemma 4, the key's value may
-// also be "all" or "vision"; "vision" does not concern text.
+// bidirectional reports whether tokens of text see later tokens. In Gemma 4, the key's value
+// may also be "all" or "vision"; with "vision", tokens of text do not see later tokens.
 func (r *reader) bidirectional() bool {
 	const key = "use_bidirectional_attention"
 	if r.IsText(key) {
@@ -168,8 +168,8 @@ func (r *reader) attnScale(s *arch.Sizes) {
 	}
 }
 
-// noRope checks that exactly every NoRopePeriod-th
-// layer has no rotation, as the architecture requires.
+// noRope checks that every NoRopePeriod-th layer, and no
+// other, lacks a rotation, as the architecture requires.
 func (r *reader) noRope() {
 	period := r.m.Arch.NoRopePeriod
 	if list := r.Floats("no_rope_layers"); len(list) > 0 {

@@ -54,7 +54,7 @@ func ReadMeta(o Object, ffn int) (*Model, error) {
 }
 
 // metaContext returns the training context of one of Meta's models. params.json does not give the
-// context, but other values in the file differ between the generations of models.
+// context, so metaContext recognizes the generation of the model by other values in the file.
 func metaContext(o Object, base float64) int {
 	switch {
 	case o.Has("max_seq_len"):

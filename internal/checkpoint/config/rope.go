@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// ropeObject returns the parameters of RoPE for layers without a window. They are in
-// rope_parameters or, in older files, in rope_scaling and in keys at the same level.
+// ropeObject returns the parameters of RoPE for layers without a window. They are
+// in rope_parameters or, in older files, in rope_scaling and in keys beside it.
 func (r *reader) ropeObject() Object {
 	p := r.Sub("rope_parameters")
 	switch {
@@ -99,7 +99,7 @@ func (r *reader) scaling(p Object) {
 	case "llama3":
 		r.llama3(p)
 	case "dynamic":
-		r.note("rope scaling \"dynamic\" changes nothing up to %d positions and is left out: longer contexts are not stretched", context)
+		r.note("rope scaling \"dynamic\" is left out: it changes nothing up to %d positions, but longer contexts are not scaled", context)
 	default:
 		r.Fail("rope scaling %q is %w", kind, ErrUnsupported)
 	}
@@ -108,9 +108,9 @@ func (r *reader) scaling(p Object) {
 	}
 }
 
-// yarn adds the keys of YaRN. KeyYarnAttn is attention_factor, if the file has this
-// key. Otherwise KeyYarnAttn is computed from mscale and mscale_all_dim, if the
-// file has both. But if mscale is 1, KeyYarnLog is set to mscale_all_dim instead.
+// yarn adds the keys of YaRN. KeyYarnAttn is attention_factor, if the file has this key.
+// Otherwise KeyYarnAttn is computed from mscale and mscale_all_dim, if the file has both.
+// But if mscale is 1 (or absent, in Mistral 3), KeyYarnLog is set to mscale_all_dim instead.
 func (r *reader) yarn(p Object, context int) {
 	factor := p.Float("factor", 1)
 	r.add(arch.KeyRopeScaling, gguf.Str("yarn"))
@@ -145,7 +145,7 @@ func (r *reader) yarn(p Object, context int) {
 // longrope adds the factors of Phi's long contexts.
 func (r *reader) longrope(p Object, context int) {
 	original := p.Int("original_max_position_embeddings", context)
-	if r.m.Arch != &arch.Phi3 { // for Phi 3 the reference does not write the type
+	if r.m.Arch != &arch.Phi3 { // for Phi 3 the reference does not write these two keys
 		r.add(arch.KeyRopeScaling, gguf.Str("longrope"))
 		r.addInt(arch.KeyRopeOrigCtx, original)
 	}
@@ -163,8 +163,8 @@ func (r *reader) longrope(p Object, context int) {
 	r.addFloat(arch.KeyRopeAttn, p.Float("attention_factor", attn))
 }
 
-// llama3 sets the divisors of frequencies for Llama 3.1. For short wavelengths the divisor
-// is 1, and for long wavelengths it is the given factor. Between these it is interpolated.
+// llama3 sets the divisors of frequencies for Llama 3.1. For short wavelengths the divisor is 1,
+// and for long wavelengths it is the given factor. Between the two, 1/divisor is interpolated.
 func (r *reader) llama3(p Object) {
 	s := &r.m.Layers[0]
 	base := p.Float("rope_theta", 10000)

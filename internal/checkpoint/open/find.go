@@ -50,8 +50,8 @@ func (b *builder) find(s source) (*stored, error) {
 	return nil, nil
 }
 
-// named finds a tensor by its name. GGUF may stack several tensors of the checkpoint,
-// one for each expert or row. Then named finds all of them and stacks them.
+// named finds the tensor that becomes s by its name. If GGUF stacks several tensors of
+// the checkpoint, one for each expert or row, named finds all of them and stacks them.
 func (b *builder) named(s source) (*stored, error) {
 	parts := s.sizes.NumExperts
 	if s.tensor.Stack == arch.One {
@@ -123,7 +123,7 @@ func (b *builder) fused(s source) (*stored, error) {
 		n, cols = cols, n
 	}
 	if k.Rows != arch.AllRows && n%2 != 0 {
-		return nil, fmt.Errorf("tensor %q has the shape %d: two matrices of the same size are wanted", x.name, x.shape)
+		return nil, fmt.Errorf("tensor %q has the shape %d, want two matrices of the same size", x.name, x.shape)
 	}
 	shape := []int{x.shape[0], share(k.Rows, n), cols}
 	return &stored{x.name, x.typ, shape, part(r, k.Rows, n)}, nil
@@ -137,7 +137,7 @@ func share(s arch.Share, n int) int {
 	return n / 2
 }
 
-// part returns the rows of share s of each matrix in r. A matrix has n rows.
+// part takes the rows that belong to share s from each matrix in r. A matrix has n rows.
 func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	if s == arch.AllRows {
 		return r
@@ -149,8 +149,8 @@ func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
 	})
 }
 
-// place converts the number of a row in share s to the row's number in
-// the whole matrix. The share has m rows, and the matrix has 2m rows.
+// place returns which row of a matrix is the given row of its
+// share s. The share has m rows, and the matrix has 2m rows.
 func place(s arch.Share, row, m int) int {
 	switch s {
 	case arch.LastHalf:

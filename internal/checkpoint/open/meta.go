@@ -40,7 +40,7 @@ func (b *builder) meta(s source) (*stored, error) {
 			return nil, fmt.Errorf("%s: tensor %q is missing", b.folder.Files[i], name)
 		}
 		if i > 0 && !slices.Equal(t.Shape, parts[0].Shape) {
-			return nil, fmt.Errorf("%s: tensor %q has the shape %d, in the first file %d", b.folder.Files[i], name, t.Shape, parts[0].Shape)
+			return nil, fmt.Errorf("%s: tensor %q has the shape %d, but in the first file it has %d", b.folder.Files[i], name, t.Shape, parts[0].Shape)
 		}
 		parts = append(parts, t)
 	}
@@ -53,7 +53,7 @@ func join(parts []*weights.Tensor, s source) (*stored, error) {
 	list := make([]*rows.Rows, len(parts))
 	for i, t := range parts {
 		if !t.Type.Float() || t.Type != parts[0].Type {
-			return nil, fmt.Errorf("%s: tensor %q has the type %s, in the first file %s", t.File, t.Name, t.Type, parts[0].Type)
+			return nil, fmt.Errorf("%s: tensor %q has the type %s, but in the first file it has %s", t.File, t.Name, t.Type, parts[0].Type)
 		}
 		var err error
 		if list[i], err = rows.Of(t); err != nil {

@@ -23,8 +23,8 @@ func (b *builder) packed(base string) (*stored, error) {
 	return nil, nil
 }
 
-// parts returns the tensors of one matrix. ends has the suffixes of their names,
-// in the same order. parts returns an error if one of the tensors is missing.
+// parts returns the tensors of one matrix. Their names are base with each of
+// ends, in order. parts returns an error if one of the tensors is missing.
 func (b *builder) parts(base string, ends ...string) ([]*weights.Tensor, error) {
 	list := make([]*weights.Tensor, len(ends))
 	for i, end := range ends {
@@ -184,7 +184,7 @@ func (b *builder) codes(name string, t *weights.Tensor) (*stored, error) {
 	return &stored{t.Name, "bitsandbytes", []int{x.Rows, x.Cols}, x.Unpack(b.made())}, nil
 }
 
-// absmax returns the scales of 4-bit codes, which may be quantized themselves.
+// absmax returns the scales of 4-bit codes. It dequantizes the scales if they are quantized, too.
 func (b *builder) absmax(name string, t *weights.Tensor, o config.Object) ([]float32, error) {
 	if t.Type != weights.U8 {
 		return t.Float32s()

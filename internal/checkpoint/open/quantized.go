@@ -109,7 +109,7 @@ func (b *builder) scaled(name string, t *weights.Tensor) (*stored, error) {
 	if t.Type == weights.U8 {
 		return b.codes(name, t)
 	}
-	for _, end := range []string{"_scale_inv", "_scale"} { // despite the name _scale_inv, both are factors
+	for _, end := range []string{"_scale_inv", "_scale"} { // both have factors, although _scale_inv sounds like their inverses
 		if s := b.tensor(name + end); s != nil {
 			return b.byScales(t, s, 1)
 		}

@@ -72,7 +72,7 @@ func TestQuantized(t *testing.T) {
 				require.NoError(t, x.rows.Floats(got, lo, hi))
 				for i, v := range got {
 					w := math.Float32frombits(binary.LittleEndian.Uint32(want[4*(lo*64+i):]))
-					tolerance := 0.0 // results differ slightly, because AutoAWQ computes in half precision, and bitsandbytes divides by 127
+					tolerance := 0.0 // not 0 for two libraries: AutoAWQ computes in half precision, and bitsandbytes divides by 127
 					switch c.Name {
 					case "awq":
 						tolerance = 1e-3
@@ -113,8 +113,9 @@ func TestBadQuantized(t *testing.T) {
 	}
 }
 
-// TestScaledFloats reads 8-bit floats with one scale for the matrix, one for each row, or one for
-// each block. Blocks at the edges are smaller. In this type, 0x38 is 1, 0x40 is 2, and 0xb8 is -1.
+// TestScaledFloats reads 8-bit floats with one scale for the matrix,
+// one for each row, or one for each block. Blocks at the edges are
+// smaller. In the type F8_E4M3, 0x38 is 1, 0x40 is 2, and 0xb8 is -1.
 func TestScaledFloats(t *testing.T) {
 	codes := [3]any{"F8_E4M3", []any{3.0, 4.0}, "38404038" + "b8383840" + "404038b8"}
 	plain := []float32{1, 2, 2, 1, -1, 1, 1, 2, 2, 2, 1, -1}

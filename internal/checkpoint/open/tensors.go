@@ -71,8 +71,8 @@ func (b *builder) setVocab(n int) {
 // vocabSize returns the number of rows of the embedding, or 0 if it is not known yet.
 func (b *builder) vocabSize() int { return b.Vocab }
 
-// cutVocab checks that the embedding has a row for each token.
-// But for Meta's format, it sets the size of the vocabulary.
+// cutVocab checks that the embedding has a row for each token. For
+// Meta's format, cutVocab sets the size of the vocabulary instead.
 func (b *builder) cutVocab(tokens int) error {
 	if b.folder.Meta {
 		b.setVocab(tokens)
@@ -153,7 +153,7 @@ func (b *builder) one(s source) error {
 		untied := s.tensor.Role == arch.Output && b.Config.IsBool(keyTied) && !b.Config.Bool(keyTied, false)
 		switch {
 		case untied && !s.bias && !b.folder.Meta:
-			return fmt.Errorf("tensor %q is missing: %s is false", b.wanted(s), keyTied)
+			return fmt.Errorf("tensor %q is missing, but it is needed because %s is false", b.wanted(s), keyTied)
 		case s.bias && (!s.tensor.Bias || s.tensor.Optional && !b.lastIs(source{s.tensor, s.layer, s.sizes, false}.name())), !s.bias && s.tensor.Optional && (s.tensor.Role != arch.AttnV || b.KeysAsValues == nil):
 			return nil
 		}

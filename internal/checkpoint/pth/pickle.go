@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// machine runs a pickle. The pickle can only use the operations of the machine. Python names in the
-// pickle are only looked up in the tables of this package.
+// machine runs a pickle. The pickle can use only the operations of the machine.
+// The machine looks up Python names only in the tables of this package.
 type machine struct {
 	src   []byte
 	at    int
@@ -225,7 +225,7 @@ func (m *machine) call(args any) error {
 			return errors.New("a parameter without a tensor")
 		}
 		m.push(list[0])
-	default: // a harmless name, or an unknown name that the error of unpickle lists
+	default: // a harmless name, or an unknown name; unpickle returns an error that lists the unknown names
 		m.push(opaque(g))
 	}
 	return nil
@@ -236,7 +236,7 @@ func (m *machine) call(args any) error {
 func newStorage(id any) (*storage, error) {
 	args, ok := id.(tuple)
 	if !ok || len(args) < 5 || args[0] != "storage" {
-		return nil, errors.New("a persistent id that is not of a storage")
+		return nil, errors.New("a persistent id that does not name a storage")
 	}
 	class, ok1 := args[1].(global)
 	key, ok2 := args[2].(string)

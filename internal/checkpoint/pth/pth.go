@@ -63,7 +63,7 @@ func (f *File) open() error {
 		head := make([]byte, 2)
 		_, _ = f.file.ReadAt(head, 0)
 		if head[0] == 0x80 {
-			return errors.New("is a pickle without an archive, as torch wrote before version 1.6: load it and save it again")
+			return errors.New("is a pickle without an archive, as torch wrote before version 1.6: load it with torch and save it again")
 		}
 		return err
 	}
@@ -188,7 +188,7 @@ func (f *File) tensor(name string, t *tensor) (*weights.Tensor, error) {
 		return nil, err
 	}
 	if t.offset < 0 || last >= have {
-		return nil, fmt.Errorf("element %d of a storage of %d", last, have)
+		return nil, fmt.Errorf("needs element %d of a storage of %d elements, which are counted from 0", last, have)
 	}
 	x := &weights.Tensor{Name: name, Type: t.typ, Shape: t.shape, File: f.Path}
 	if t.contiguous() {

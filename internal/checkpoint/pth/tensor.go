@@ -70,7 +70,7 @@ func newTensor(args []any, typed bool) (*tensor, error) {
 		return nil, errors.New("a tensor whose type is not known")
 	}
 	if len(size) != len(stride) || len(size) > maxDims {
-		return nil, fmt.Errorf("a tensor of %d dimensions with %d strides, at most %d", len(size), len(stride), maxDims)
+		return nil, fmt.Errorf("a tensor of %d dimensions with %d strides: want as many strides as dimensions, and at most %d", len(size), len(stride), maxDims)
 	}
 	for i := range size {
 		n, ok1 := size[i].(int64)

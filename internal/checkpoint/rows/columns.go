@@ -96,7 +96,7 @@ func (c *Columns) load() (*columns, error) {
 	return x, nil
 }
 
-// groups returns the group of each column.
+// groups returns the group of each column. n is the number of groups.
 func (c *Columns) groups(n int) ([]int32, error) {
 	list := make([]int32, c.Cols)
 	for i := range list {
@@ -117,8 +117,8 @@ func (c *Columns) groups(n int) ([]int32, error) {
 	return list, nil
 }
 
-// shift returns by how many bits integer i of a word is
-// shifted. This holds for zero points and for AWQ's weights.
+// shift returns the number of the lowest bit of integer
+// i in a word of zero points or of AWQ's weights.
 func (c *Columns) shift(i int) int {
 	if c.AWQ {
 		i = [8]int{0, 4, 1, 5, 2, 6, 3, 7}[i]

@@ -6,9 +6,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Transpose returns the transposes of the matrices in r. rows is the number of rows of a matrix.
-// Reading a row of a transpose needs its whole matrix, so the most recent transposes stay
-// in memory.
+// Transpose returns the transposes of the matrices in r. rows is the
+// number of rows of a matrix. To read a row of a transpose, Read needs
+// the whole matrix, so the most recent transposes stay in memory.
 func (r *Rows) Transpose(rows int) *Rows {
 	c := &transposed{of: r, rows: rows}
 	size := rows * r.Type.RowBytes(1)

@@ -122,7 +122,7 @@ func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > maxHeader || int64(n) > size-8 {
-		return nil, fmt.Errorf("header of %d bytes in a file of %d, at most %d", n, size, int64(maxHeader))
+		return nil, fmt.Errorf("header of %d bytes in a file of %d bytes: it must fit the file, and have at most %d bytes", n, size, int64(maxHeader))
 	}
 	raw := make([]byte, n)
 	if k, err := r.ReadAt(raw, 8); k < len(raw) {
@@ -140,7 +140,7 @@ func (h *header) check(size int64) error {
 		case !ok:
 			return fmt.Errorf("tensor %q: shape %d is negative or too large", e.name, e.shape)
 		case e.from < 0 || e.to < e.from || e.to > size:
-			return fmt.Errorf("tensor %q: bytes %d to %d, but the data have %d", e.name, e.from, e.to, size)
+			return fmt.Errorf("tensor %q: bytes %d to %d, but the data have %d bytes", e.name, e.from, e.to, size)
 		case int64(n)*int64(e.typ.Bits())%8 != 0:
 			return fmt.Errorf("tensor %q: %d elements of %s are not whole bytes", e.name, n, e.typ)
 		case e.to-e.from != e.typ.Bytes(n):
@@ -159,7 +159,7 @@ func (h *header) check(size int64) error {
 		at = e.to
 	}
 	if at != size {
-		return fmt.Errorf("%d bytes of data, but the tensors end at %d", size, at)
+		return fmt.Errorf("%d bytes of data, but the tensors end at byte %d", size, at)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func TestBad(t *testing.T) {
 		want         string
 	}{
 		{"gap before", one(`{"dtype":"U8","shape":[1],"data_offsets":[1,2]}`), 2, "1 bytes after the end of the tensor before"},
-		{"gap after", one(`{"dtype":"U8","shape":[1],"data_offsets":[0,1]}`), 2, "2 bytes of data, but the tensors end at 1"},
+		{"gap after", one(`{"dtype":"U8","shape":[1],"data_offsets":[0,1]}`), 2, "2 bytes of data, but the tensors end at byte 1"},
 		{"overlap", `{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3, `"b": begins at byte 1 of the data, within another`},
 		{"past the end", one(`{"dtype":"U8","shape":[3],"data_offsets":[0,3]}`), 2, "bytes 0 to 3, but the data have 2"},
 		{"backwards", one(`{"dtype":"U8","shape":[1],"data_offsets":[1,0]}`), 2, "bytes 1 to 0"},

@@ -21,7 +21,7 @@ func (b *builder) bpe() error {
 			return fmt.Errorf("%s: %w", b.path(jsonFile), err)
 		}
 		if b.pre == "llama-bpe" && b.Config.Text("model_type") == "lfm2" {
-			b.pre = "lfm2" // both names mean the same pre-tokenizer
+			b.pre = "lfm2" // GGUF has both names for the same pre-tokenizer
 		}
 	}
 	if err := b.resize(t.size()); err != nil {
@@ -43,8 +43,8 @@ func (b *builder) bpe() error {
 func (b *builder) setMerges() {
 	b.merges = make([]string, len(b.tokenizer.Model.Merges))
 	for i, m := range b.tokenizer.Model.Merges {
-		// GGUF separates the two texts by a space. So a space within
-		// a text is written as Ġ, as in byte-level vocabularies.
+		// In GGUF a merge is two texts with a space between them. So a space
+		// within a text is written as Ġ, as in byte-level vocabularies.
 		b.merges[i] = strings.ReplaceAll(m.left, " ", "Ġ") + " " + strings.ReplaceAll(m.right, " ", "Ġ")
 	}
 }
@@ -93,7 +93,7 @@ func (b *builder) addOthers() error {
 			continue
 		}
 		if b.tokenizer != nil && b.types[id] != gguf.TokenUnused && b.model != "llama" {
-			continue // tokenizer.json has it already
+			continue // tokenizer.json already has this token
 		}
 		o := decoder.Sub(key)
 		list = append(list, addedToken{ID: id, Content: o.Text("content"), Special: o.Bool("special", false)})
@@ -119,7 +119,7 @@ func looksSpecial(text string) bool {
 // tokenizers had before tokenizer.json. Options.Pre must name the pre-tokenizer.
 func (b *builder) bpeFromParts() error {
 	if b.Pre == "" {
-		return fmt.Errorf("%s: %w: vocab.json and merges.txt do not say how text is cut into words: name its pre-tokenizer, or add %s", b.Dir, ErrNoPre, jsonFile)
+		return fmt.Errorf("%s: %w: vocab.json and merges.txt do not say how text is cut into words: name the pre-tokenizer, or add %s", b.Dir, ErrNoPre, jsonFile)
 	}
 	b.model, b.pre = "gpt2", b.Pre
 	raw, err := readFile(b.path("vocab.json"))

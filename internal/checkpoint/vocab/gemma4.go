@@ -16,7 +16,7 @@ var visible = map[string]bool{
 }
 
 // gemma4 reads the vocabulary of Gemma 4 from tokenizer.json. Like a
-// byte-level vocabulary, it has merges. But these merge characters, not
+// byte-level vocabulary, it has merges. But the merges join characters, not
 // bytes. Spaces are written as U+2581, and there are tokens for single bytes.
 func (b *builder) gemma4() error {
 	t := b.tokenizer
@@ -54,6 +54,6 @@ func (b *builder) gemma4() error {
 	b.setMerges()
 	b.around()
 	yes := true
-	b.addBOS = &yes // models of this kind need it, even if the files disagree
+	b.addBOS = &yes // Gemma 4 needs BOS, even if the files disagree
 	return nil
 }

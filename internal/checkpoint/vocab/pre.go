@@ -19,7 +19,7 @@ const (
 // or whose way of splitting has no name in GGUF. Options.Pre can name the pre-tokenizer.
 var ErrNoPre = errors.New("the pre-tokenizer is not known")
 
-// patterns has GGUF's name of the pre-tokenizer for each regular expression.
+// patterns maps regular expressions to GGUF's names of pre-tokenizers.
 var patterns = map[string]string{
 	contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*` + blanks:                             "qwen2",
 	contractions + `|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*` + blanks:                 "qwen35",
@@ -83,7 +83,7 @@ func (t *tokenizerJSON) preName() (string, error) {
 		}
 	case len(split) == 2 && split[0] == `\p{N}{1,3}` && !regex:
 		if patterns[split[1]] == llama3Or {
-			return "llama-bpe", nil // both patterns split numbers into groups of three digits
+			return "llama-bpe", nil // the first pattern adds nothing, because the second one splits numbers in the same way
 		}
 	case len(split) == 3 && split[0] == `\p{N}{1,3}` && !regex:
 		if strings.HasPrefix(split[2], `[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`) {

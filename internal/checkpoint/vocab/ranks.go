@@ -40,7 +40,7 @@ func (b *builder) tiktoken(raw []byte) error {
 		token, err := base64.StdEncoding.DecodeString(text)
 		rank, err2 := strconv.Atoi(number)
 		if !ok || err != nil || err2 != nil || rank != len(ranks) || len(token) == 0 || len(token) > maxToken {
-			return fmt.Errorf("%s: line %d is not a token in base64 and the rank %d", b.path(modelFile), len(ranks)+1, len(ranks))
+			return fmt.Errorf("%s: line %d must have a token in base64 and the rank %d", b.path(modelFile), len(ranks)+1, len(ranks))
 		}
 		if ranks = append(ranks, token); len(ranks) > maxVocab {
 			return fmt.Errorf("%s: more than %d tokens", b.path(modelFile), maxVocab)
@@ -94,8 +94,8 @@ var tekkenSpecial = []string{
 	"[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]",
 }
 
-// tekken reads a vocabulary from tekken.json. Control tokens come first.
-// The other tokens are taken from the beginning of the file's list.
+// tekken reads a vocabulary from tekken.json. In the vocabulary, control tokens come first.
+// Then come tokens from the beginning of the file's list, up to the size that the file gives.
 func (b *builder) tekken() error {
 	raw, err := readFile(b.path(tekkenFile))
 	if err != nil {
@@ -116,7 +116,7 @@ func (b *builder) tekken() error {
 	ranks := make([][]byte, size-special)
 	for i := range ranks {
 		if v := t.Vocab[i]; v.Rank != i || len(v.Bytes) == 0 || len(v.Bytes) > maxToken {
-			return fmt.Errorf("%s: entry %d has rank %d and %d bytes", b.path(tekkenFile), i, v.Rank, len(v.Bytes))
+			return fmt.Errorf("%s: entry %d has rank %d and %d bytes, want rank %d and 1 to %d bytes", b.path(tekkenFile), i, v.Rank, len(v.Bytes), i, maxToken)
 		}
 		ranks[i] = t.Vocab[i].Bytes
 	}

@@ -22,7 +22,7 @@ func (b *builder) around() {
 	if t != nil {
 		b.addBOS, b.addEOS = &no, &no
 		posts := t.Post.parts()
-		if len(posts) == 0 { // without a post-processor, the class of the tokenizer adds the tokens
+		if len(posts) == 0 { // without a post-processor, the tokenizer's class adds the tokens that tokenizer_config.json asks for
 			for flag, key := range map[**bool]string{&b.addBOS: "add_bos_token", &b.addEOS: "add_eos_token"} {
 				if b.config.Bool(key, false) {
 					*flag = &yes

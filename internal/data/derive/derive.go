@@ -20,11 +20,11 @@ import (
 // stands for the name of the old source with _train or _eval.
 type Names struct{ Train, Eval string }
 
-// Split divides the rows of a source in two. held is the evaluation set. It gets whole questions
-// with about the fraction eval of the rows (0 < eval < 1), but at least one question. The choice of
+// Split divides the rows of a source in two. held is the evaluation set. It gets about the
+// fraction eval of the rows (0 < eval < 1), but at least those of one question. The choice of
 // rows depends on the seed and the questions, not on the order of the rows. Rows with the same
-// question go to the same side, so that no model is evaluated on questions from its training. Both
-// parts keep the order of the source. It is an error if one part would be empty.
+// question go to the same side, so that no model is evaluated on questions from its training.
+// Both parts keep the order of the source. It is an error if one part would be empty.
 func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64, names Names) (train, held *data.Source, err error) {
 	train, held = like(source), like(source)
 	train.Name, train.Note = cmp.Or(names.Train, source.Name+"_train"), fmt.Sprintf("rows of %s to train with, seed %d", source.Name, seed)
@@ -115,7 +115,7 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 		names[i] = s.Name
 		mixed = mixed || s.Format != merged.Format
 		if s.Licence != merged.Licence {
-			merged.Licence = "" // the sources have different licences, which only they still name
+			merged.Licence = "" // the licences differ; each old source still has its own
 		}
 	}
 	merged.Note = "rows of " + strings.Join(names, ", ")
@@ -167,7 +167,7 @@ func sumOf(r *data.Row) [32]byte {
 	return sha256.Sum256(b)
 }
 
-// like returns a source without rows that has the path, format, licence and shape of s.
+// like returns a new source without rows. It has the path, format, licence and shape of s.
 func like(s *data.Source) *data.Source {
 	return &data.Source{Path: s.Path, Format: s.Format, Licence: s.Licence, Shape: s.Shape}
 }
@@ -177,7 +177,7 @@ func add(tx *data.Tx, s *data.Source, r *data.Row) error {
 	r.ID, r.SourceID, r.Pos = 0, s.ID, 0
 	if s.Format == "seeds" {
 		// In this format, Raw can say that a row is one more instance of the task in the previous
-		// row. In the new source, the previous row can have another task.
+		// row. In the new source, the previous row can have another task, so Raw must go.
 		r.Raw = nil
 	}
 	s.Rows++

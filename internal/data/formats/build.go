@@ -78,7 +78,7 @@ func (b *builder) row(format *Format, o *object) (*data.Row, bool, error) {
 	r := &data.Row{}
 	exact := true
 	var extra []field
-	// The prompt is stored first, because an answer may repeat it.
+	// Store the prompt first, because the answer's slot looks for a repetition of the prompt.
 	fields := o.fields
 	if i := slices.IndexFunc(fields, func(f field) bool { return f.key == "prompt" }); i > 0 {
 		fields = append([]field{fields[i]}, slices.Delete(slices.Clone(fields), i, i+1)...)

@@ -81,7 +81,7 @@ func (w *walk) wrapped() error {
 			return w.bad(within(at, raw, bad.at), raw, "%s", bad.what)
 		}
 		if kept += len(raw); kept > maxAside {
-			return w.bad(at, nil, "the key %.40q is left out: the values besides the rows have more than %d bytes in total", key, maxAside)
+			return w.bad(at, nil, "the key %.40q is left out: with this key, the values outside of the rows have more than %d bytes", key, maxAside)
 		}
 		list := &w.f.Shape.Before
 		if inside {

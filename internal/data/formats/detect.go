@@ -133,9 +133,9 @@ func (n counts) above(other counts) bool {
 	return n.rows > other.rows || n.rows == other.rows && n.objects > other.objects
 }
 
-// count moves past the array at the cursor and counts its rows and
-// objects. Only readable rows count, because an exported file has no
-// others: detect must choose the same array in it as in the original file.
+// count moves past the array at the cursor and counts its rows and objects.
+// Only readable rows count, because only they are exported: in an exported
+// file, detect must choose the same array as in the original file.
 func (c *cursor) count() (n counts, err error) {
 	c.skip() // the bracket
 	raw := []byte{}

@@ -132,8 +132,8 @@ type Reader struct {
 	Bad func(p Problem) error
 }
 
-// Read reads the rows of f and passes them to the functions in the Reader to. It ends at the
-// first error that one of these functions returns.
+// Read reads f and passes each row and each problem to a function of
+// the Reader. It ends at the first error that such a function returns.
 func (f *File) Read(to Reader) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(f.start)

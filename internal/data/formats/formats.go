@@ -69,7 +69,7 @@ func output(r *data.Row) *string      { return &r.Output }
 func system(r *data.Row) *string      { return &r.System }
 func category(r *data.Row) *string    { return &r.Category }
 
-// always are the slots that all formats except chat, sharegpt and seeds have.
+// always are slots of all formats except chat, sharegpt and seeds.
 var always = []slot{text("system", system), text("category", category)}
 
 // Formats are the known formats. An object's format is the

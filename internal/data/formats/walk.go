@@ -85,7 +85,7 @@ func valid(raw []byte) *invalid {
 	if !json.Valid(raw) {
 		err := json.Unmarshal(raw, new(json.RawMessage))
 		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at := e.Offset - 1 // Offset counts the wrong byte, too
+			at := e.Offset - 1 // Offset is the number of bytes up to and including the wrong one
 			if strings.Contains(e.Error(), "unexpected end") {
 				at++
 			}

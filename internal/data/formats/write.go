@@ -154,8 +154,8 @@ func (w *Writer) object(r *data.Row) []byte {
 	return w.form.Format.canonical(r)
 }
 
-// fits reports whether the row can be written with the help of Raw. That is impossible if Raw is
-// an object of another format than the one that is written. In the original form every row fits.
+// fits reports whether the row's Raw, if there is one, suits the form. A Raw that
+// is an object must have the form's format. In the original form, every Raw suits.
 func (w *Writer) fits(r *data.Row) bool {
 	if w.form.original || len(r.Raw) == 0 || r.Raw[0] != '{' {
 		return true

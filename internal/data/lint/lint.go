@@ -141,7 +141,7 @@ func (l *Linter) Fix(r *data.Row) (changed []string) {
 		if did {
 			changed = append(changed, rule.ID)
 			if len(r.Raw) > 0 && r.Raw[0] == '{' {
-				r.Raw = nil // the file's text no longer matches
+				r.Raw = nil // Raw no longer matches the row
 			}
 		}
 	}

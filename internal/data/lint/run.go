@@ -153,7 +153,7 @@ func Mend(ctx context.Context, db *data.DB, source *data.Source, opt Options, me
 			}
 			r.ID, r.SourceID, r.Pos = 0, res.Source.ID, 0
 			if source.Format == "seeds" {
-				r.Raw = nil // Raw says that the row belongs to the same object as the row before, which may now be another task
+				r.Raw = nil // Raw can say that the row belongs to the task in the row before, but that may now be another task
 			}
 			if len(l.Fix(r)) > 0 {
 				res.Mended++

@@ -33,7 +33,8 @@ type whole struct {
 	outputs       map[key]*repeated
 	scripts       []scriptOf
 	counts        map[string]int64 // number of rows by script
-	// Whether these rules are active: dup-exact, dup-normal, dup-rouge, dup-output, language.
+	// These fields say whether the rules dup-exact, dup-normal,
+	// dup-rouge, dup-output and language are active.
 	exactly, normally, nearly, answers, language bool
 
 	alike      *rouge.Index // the index of the instructions so far
@@ -96,14 +97,14 @@ func (w *whole) duplicate(l *Linter, r *data.Row) error {
 	exact, normal := keyOf(same...), keyOf(alike...)
 	if first, ok := w.exact[exact]; ok {
 		if w.exactly {
-			return l.report(Finding{r.ID, "dup-exact", fmt.Sprintf("as row %d", first)})
+			return l.report(Finding{r.ID, "dup-exact", fmt.Sprintf("the same as row %d", first)})
 		}
 		return nil
 	}
 	w.exact[exact] = r.ID
 	if first, ok := w.normal[normal]; ok {
 		if w.normally {
-			return l.report(Finding{r.ID, "dup-normal", fmt.Sprintf("as row %d", first)})
+			return l.report(Finding{r.ID, "dup-normal", fmt.Sprintf("the same words as row %d", first)})
 		}
 		return nil
 	}
@@ -129,7 +130,7 @@ func (w *whole) likeness(l *Linter, r *data.Row) error {
 	if best.Row < 0 {
 		return nil
 	}
-	return l.report(Finding{r.ID, "dup-rouge", fmt.Sprintf("as row %d: %.2f", w.alikeRows[best.Row], best.Score)})
+	return l.report(Finding{r.ID, "dup-rouge", fmt.Sprintf("like row %d: ROUGE-L %.2f", w.alikeRows[best.Row], best.Score)})
 }
 
 // mostOutputs is the largest number of rows that may have the same answer without a finding.

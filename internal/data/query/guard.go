@@ -102,7 +102,7 @@ func (g *guard) explain(err error) error {
 	case strings.Contains(text, "not authorized") || strings.Contains(text, "prohibited"):
 		return errorf("not allowed: a query may read the tables of this database and nothing else (%s)", text)
 	case strings.Contains(text, "too big"):
-		return errorf("a text or blob of the query is above the limit of %d bytes", limits[sqlite3.SQLITE_LIMIT_LENGTH])
+		return errorf("a text or blob of the query is longer than %d bytes, which is the limit", limits[sqlite3.SQLITE_LIMIT_LENGTH])
 	}
 	return errorf("%s", strings.ReplaceAll(text, "\n", " "))
 }

@@ -38,14 +38,14 @@ type parts struct {
 	fts         bool // the rows come from the full-text index, in the order of the key
 }
 
-// parts returns the query's conditions.
+// parts translates the query's search and its filters to SQL.
 func (t *Table) parts(q *Query) (p parts, err error) {
 	if strings.TrimSpace(q.Search) != "" {
 		if !t.Texts {
 			return p, errorf("%s has no index of words: filter by a column", t.Name)
 		}
 		if q.In != "" && !isOneOf(q.In, searchable) {
-			return p, errorf("there is no index of the column %.40q: %s", q.In, strings.Join(searchable, ", "))
+			return p, errorf("there is no index of the column %.40q, only of %s", q.In, strings.Join(searchable, ", "))
 		}
 		var where string
 		p.join, where, p.args = t.search(q)
@@ -93,7 +93,7 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	}
 	key := t.Key
 	if p.fts {
-		key = "example_fts.rowid" // the index has the rows in this order
+		key = "example_fts.rowid" // the index returns rows in the order of its rowid
 	}
 	query, args := t.selectFrom(p.join, sort)
 	query += p.where

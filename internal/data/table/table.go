@@ -26,8 +26,8 @@ type Table struct {
 	From    string // the table's name in SQL
 	Key     string // the key in SQL: a unique integer
 	Columns []Column
-	Source  int64 // the id of the source whose rows it has; 0: all
-	Texts   bool  // its rows are examples, which have an index of words and facets
+	Source  int64 // the id of the source whose rows the table has; 0: rows of all sources
+	Texts   bool  // the rows are examples, which have an index of words and facets
 
 	trigrams bool // the database has an index of substrings, too
 }
@@ -75,7 +75,7 @@ func Named(ctx context.Context, db *data.DB, name string) (*Table, error) {
 	return &Table{Name: name, From: "example", Key: "example.id", Columns: examples, Source: s.ID, Texts: true, trigrams: trigrams}, nil
 }
 
-// plain returns columns. The SQL of each is its name in the table.
+// plain returns columns whose SQL expressions are their names in the table.
 func plain(table string, names ...string) (list []Column) {
 	for _, name := range names {
 		list = append(list, Column{Name: name, Expr: table + `."` + name + `"`})
@@ -115,9 +115,8 @@ func (t *Table) Get(ctx context.Context, db *data.DB, key int64) (*Row, error) {
 	return row, err
 }
 
-// selectFrom returns a statement up to the beginning of its where clause. join is
-// inserted after the table. sort is the expression that rows are sorted by, "" for the
-// key.
+// selectFrom returns a statement up to the beginning of its where clause. join is inserted
+// after the table. sort is the expression that rows are sorted by, or "" for the key.
 func (t *Table) selectFrom(join, sort string) (query string, args []any) {
 	query = "select " + t.Key
 	if sort != "" {

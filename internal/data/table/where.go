@@ -26,7 +26,7 @@ func ParseFilter(name, value string) Filter {
 // operation is an operation of filters.
 type operation struct {
 	label  string // the text that people see
-	sql    string // %s is the column, ? the value
+	sql    string // %s stands for the column, and ? for the value
 	format string // format of the value; "": unchanged
 	bare   bool   // the operation takes no value
 }
@@ -79,7 +79,7 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 	}
 	op, ok := operations[f.Op]
 	if !ok {
-		return "", nil, errorf("%.40q is not an operation: %s", f.Op, strings.Join(Operations, ", "))
+		return "", nil, errorf("%.40q is not an operation: the operations are %s", f.Op, strings.Join(Operations, ", "))
 	}
 	expr := fmt.Sprintf(op.sql, c.Expr)
 	if op.bare {
@@ -104,10 +104,10 @@ func (t *Table) condition(f Filter) (string, []any, error) {
 // escape escapes a text for a pattern of LIKE, so that its characters stand for themselves.
 var escape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// inside returns a condition to put before a condition with LIKE, because LIKE is slow. The
-// returned condition uses the index of substrings, which finds all rows that LIKE finds. The index
-// may find more, because it ignores the case of all letters, but LIKE only that of ASCII letters.
-// where is "" if there is no index, or if the text is too short for the index.
+// inside returns a fast condition to put before a condition with LIKE, which is slow. The
+// fast condition uses the index of substrings, which finds all rows that LIKE finds. The
+// index may find more, because it ignores the case of all letters, but LIKE only that of
+// ASCII letters. where is "" if there is no index, or if the text is too short for the index.
 func (t *Table) inside(text, column string) (where string, args []any) {
 	const least = 3 // characters
 	if !t.trigrams || utf8.RuneCountInString(text) < least || strings.IndexByte(text, 0) >= 0 {

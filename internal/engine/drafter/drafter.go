@@ -20,7 +20,7 @@ import (
 
 const (
 	maxRead = 128 // the most new tokens that a call of Write evaluates
-	few     = 32  // the time to read up to this many new tokens of a text counts as drafting, because one step of the engine can add that many tokens
+	few     = 32  // if a text has at most this many new tokens, the time to read them counts as drafting: one step of the engine can add that many
 )
 
 // Options are the settings of a Drafter.
@@ -41,7 +41,7 @@ type Drafter struct {
 	sure   float64
 	texts  []*Text
 	uses   int    // how many texts were opened so far
-	going  []*Ask // the elements of Write's parameter asks whose drafts get one more token
+	going  []*Ask // in Write: the asks whose drafts get one more token
 }
 
 // Text is the part of a text that the small model has evaluated.

@@ -14,7 +14,7 @@ const (
 
 	long, short = 4, 2 // how many tokens before a place are hashed, in each of the two tables
 	tries       = 48   // at most this many places are compared
-	near        = 24   // how many tokens after the place that the text has left are searched by resume
+	near        = 24   // resume searches this many tokens after the place where the text left the passage
 	lost        = 24   // resume gives up after this many tokens that differ
 )
 

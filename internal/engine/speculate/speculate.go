@@ -11,11 +11,11 @@ const (
 	maxRows = 64     // the most rows of a step with drafts
 	part    = 0.01   // the share of the total time that drafts may waste
 	first   = 1      // the budget at the start; the unit is the time of a step for one text
-	purse   = 8      // the largest budget, in the same unit
+	purse   = 8      // the largest budget; the unit is that of first
 	unknown = 0.4    // the expected cost of a row beyond the largest measured step, relative to the time per row of that step
 	worth   = 1.02   // a draft must raise the tokens per time by this factor
-	again   = 32     // a kind of draft is tried again after this many drafts that were not evaluated
-	doubled = 4      // each time that a tried draft is wrong, the number in the constant again is doubled, but at most this many times
+	again   = 32     // after this many drafts that were not evaluated, a draft of the same kind is tried
+	doubled = 4      // each trial with a wrong draft doubles this distance between trials, but at most this many times
 	old     = 512    // the measured time of a step is forgotten after this many steps
 	weight  = 1. / 8 // the weight of a new measurement in an average
 )

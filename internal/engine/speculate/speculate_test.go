@@ -102,8 +102,8 @@ func TestGain(t *testing.T) {
 	}
 }
 
-// TestLength checks that rows of unknown cost are tried a little, and that known costs and
-// rates decide the length.
+// TestLength checks that few rows of unknown cost are
+// tried, and that known costs and rates decide the length.
 func TestLength(t *testing.T) {
 	c := New()
 	s := c.Sources()
@@ -126,7 +126,7 @@ func TestLength(t *testing.T) {
 		c.Learn(1, 0, 0, time.Millisecond)
 	}
 	require.Equal(t, 9, c.Length(&s, nine))
-	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: maxRows, Tokens: 9}), "a step must not have more rows than are counted")
+	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: maxRows, Tokens: 9}), "a step with drafts must not have more than maxRows rows")
 	for range 3 {
 		c.Judge(&s, nine, 0)
 	}
@@ -142,7 +142,7 @@ func TestLength(t *testing.T) {
 func TestEnds(t *testing.T) {
 	c := New()
 	s := c.Sources()
-	for n := range 8 { // the eighth row is not free
+	for n := range 8 { // only the eighth row takes additional time
 		c.Learn(1+n, 0, 0, time.Millisecond+time.Duration(n/7)*50*time.Microsecond)
 	}
 	o := Offer{Kind: Forced, Others: 1, Tokens: 7, Ends: true}
