@@ -25,9 +25,11 @@ func fewAVX512(k kernel.Kernel) kernel.Kernel {
 	return k
 }
 
-// upTo returns a Direct function that calls few for at most n tokens, and many for more. For blocks
-// of 32, few is one of the functions pair... With so few tokens, memory is the bottleneck. pair...
-// uses it better, because it reads only half as many rows side by side.
+// upTo returns a Direct function that calls few for at most n tokens, and many for more.
+//
+// For a format with blocks of 32, few is a function whose name starts with pair. With so few
+// tokens, memory is the bottleneck. A pair function uses memory better than a direct function,
+// because it reads only half as many rows side by side.
 func upTo(n int, few, many tileFunc) tileFunc {
 	return func(t *tileArgs) {
 		if t.Tokens <= n {
@@ -38,10 +40,10 @@ func upTo(n int, few, many tileFunc) tileFunc {
 	}
 }
 
-// inGroups returns a Direct function that divides the tokens into groups of equal size, with at most
-// 2*len(few) tokens each. few[i] multiplies with 2*i+1 or 2*i+2 tokens (see few256_avx512_amd64.h).
-// The first group reads the rows from memory, and the next groups find them in the second-level
-// cache.
+// inGroups returns a Direct function that divides the tokens into groups of nearly equal size, with
+// at most 2*len(few) tokens each. few[i] is the function for a group of 2*i+1 or 2*i+2 tokens (see
+// few256_avx512_amd64.h). The product with the first group reads the rows from memory. The products
+// with the next groups find the rows in the second-level cache.
 func inGroups(few []tileFunc) tileFunc {
 	return func(t *tileArgs) {
 		n, acc, q, d, sums := t.Tokens, t.Acc, t.Q, t.D, t.Sums

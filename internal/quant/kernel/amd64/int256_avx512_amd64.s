@@ -12,12 +12,14 @@
 #include "parts/rows_avx512_amd64.h"
 #include "parts/dot_avx512_amd64.h"
 
-// ADDWORDS is an ADDFEW for sums that fit in an int16, such as 16 products of a weight of 4 bits
-// and an activation of 8 bits, and for scales that are not negative. So the upper halves of the
-// scales' dwords are zero.
+// ADDWORDS and ADDDWORDS are for ADDFEW, a parameter of few256_avx512_amd64.h.
+//
+// ADDWORDS needs sums that fit in an int16 and scales that are not negative. 16 products of a
+// weight of 4 bits and an activation of 8 bits fit. The upper word of each scale is zero, so the
+// instruction adds only the product of the lower words.
 #define ADDWORDS(sum, isum) VPDPWSSD Z12, sum, isum
 
-// ADDDWORDS is an ADDFEW for all sums and scales.
+// ADDDWORDS is for any sums and scales.
 #define ADDDWORDS(sum, isum) ADDSCALED(Z12, sum, isum)
 
 #define RUN RUNOF32

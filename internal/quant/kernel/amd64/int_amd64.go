@@ -205,8 +205,8 @@ func withMins(k kernel.Kernel) kernel.Kernel {
 	return k
 }
 
-// avx512x256 returns a kernel256 of type t. Its Direct function uses the functions few for at most
-// fewTokens tokens (see inGroups), and packOne and f.tile for more (see blockwise).
+// avx512x256 returns the kernel for format t with AVX-512 VNNI. Its Direct function uses few for at
+// most fewTokens tokens (see inGroups), and packOne and f.tile for more (see blockwise).
 func avx512x256(t quant.Type, vectors int, f funcs, packOne packFunc, fewTokens int, few ...tileFunc) kernel.Kernel {
 	f.direct = upTo(fewTokens, inGroups(few), blockwise(t, packOne, f.tile))
 	return kernel256("avx512vnni", 32, kernel.GroupTokens, vectors, f)

@@ -1,20 +1,20 @@
-// This template makes four functions for AVX-512 VNNI, which multiply weights in blocks of 256 by
-// the activations of a few tokens: TWO for 2 tokens, FOUR for 3 and 4, SIX for 5 and 6, and EIGHT
-// for 7 and 8. They multiply weights by all tokens as soon as the weights are unpacked. Of a
-// super-block, only the scales are stored, in the same form as in a panel. The sums are those of
-// tile256_amd64.h.
+// This template makes four functions for AVX-512 VNNI. They multiply weights in blocks of 256 by
+// the activations of a few tokens: TWO for 1 or 2 tokens, FOUR for 3 or 4, SIX for 5 or 6, and
+// EIGHT for 7 or 8. The functions multiply weights by all tokens as soon as the weights are
+// unpacked, and do not store these weights. The scales and all else of a super-block are stored
+// where they would be in a panel. The results are those of tile256_amd64.h.
 //
 // Include this file after format256_amd64.h, and define first
 //
 //	TWO, FOUR, SIX, EIGHT  names of the functions
-//	ADDFEW                 adds a sum of 16 weights, times the scales in Z12, to isum
+//	ADDFEW(sum, isum)      adds sum, the products of 16 weights, times the scales in Z12, to isum
 
 #define STORE16(r, a, b, c, d) FEWDOT(r, SCALE16(r), a, b, c, d)
 #define STORE32(r, a, b, c, d) FEWDOT(r, SCALE32((r)/2), a, b, c, d)
 #define FETCH FETCHROWS
 
-// FIRSTi(off) and LASTi(off) are the bytes at offset off of token i of the two groups that
-// few256loop_avx512_amd64.h has.
+// few256loop_avx512_amd64.h divides the tokens into two groups. FIRSTi(off) is the operand at
+// offset off for token i of the first group. LASTi(off) is the operand for token i of the last.
 #define FIRST0(off) (off)(AX)
 #define FIRST1(off) (off)(AX)(CX*1)
 #define FIRST2(off) (off)(AX)(CX*2)
@@ -28,8 +28,8 @@
 #define FEWZEROISUM(at, sum, isum, acc) VPXORD isum, isum, isum
 #define FEWADD(at, sum, isum, acc) ADDFEW(sum, isum)
 
-// FEWDOT adds the products of weights 16r to 16r+15 with all tokens, times the scales at sc, to
-// isum. FEWDOT clobbers Z12.
+// FEWDOT multiplies weights 16r to 16r+15, in a to d, by each token's activations. FEWDOT adds
+// the products, times the scales at sc, to the token's isum. FEWDOT clobbers Z12 and sum.
 #define FEWDOT(r, sc, a, b, c, d) \
 	FEWTOKENS(FEWZEROSUM) \
 	FEWSTEP(16*(r)+0, a)  \
@@ -39,7 +39,8 @@
 	VMOVDQU64 sc(DI), Z12 \
 	FEWTOKENS(FEWADD)
 
-// FEWFINISH adds the product of a super-block to a token's accumulator. Z8 has D, Z9 has DMin.
+// FEWFINISH adds the product of a super-block to a token's accumulator. at(0) is the token's scale,
+// sum its sum of pairs, Z8 the rows' D and Z9 their DMin.
 #ifdef MINS
 #define FEWFINISH(at, sum, isum, acc) \
 	VMULPS.BCST  at(0), Z8, Z10 \
@@ -61,8 +62,8 @@
 #define FEWLOAD(at, sum, isum, acc) VMOVUPS at(0), acc
 #define FEWSAVE(at, sum, isum, acc) VMOVUPS acc, at(0)
 
-// FEWPOINT sets AX, BX, CX and R12 to what p points to: p is the pointer of token 0, and
-// stride is the number of bytes from token to token.
+// FEWPOINT prepares the operands FIRSTi and LASTi. p is the address for token 0, and stride the
+// number of bytes from one token's address to the next token's.
 #define FEWPOINT(p, stride) \
 	MOVQ  p, AX           \
 	MOVQ  stride, CX      \

@@ -1,19 +1,21 @@
-// This template makes FEW, one of the two functions of few256_avx512_amd64.h.
+// This template makes FEW, one of the four functions of few256_avx512_amd64.h.
 //
-// The tokens are two groups of FEWHALF tokens: the first ones and the last ones. With fewer than
-// 2*FEWHALF tokens, some tokens are in both groups. FEW computes their sums twice, and stores the
-// same results twice.
+// There are two groups of tokens: the first FEWHALF tokens, and the last FEWHALF tokens. With
+// 2*FEWHALF-1 tokens, one token is in both groups. FEW computes the sums of this token twice, and
+// stores the same results twice.
 //
 // Registers
 //	SI, R8 - R11, DX  rows (see rows_*.h)
-//	DI                the start of the panel, which holds only the super-block's scales
-//	AX, BX            first token of each group: its activations, Sums, scale or accumulators
-//	CX, R12           once and three times the bytes from token to token
-//	R13               what to prefetch, AHEAD of the next rows
-//	Z0 - Z15          see unpack256_amd64.h
-//	Z0 - Z7           accumulators, after a super-block; Z8, Z9 its scales, Z10 scratch
-//	Z16 - Z23         sums of 16 weights, then sums of pairs: one for each token
-//	Z24 - Z31         isum: one for each token
+//	DI                the super-block's scales, pairs, D and DMin
+//	AX, BX            activations, Sums, scale or accumulators of each group's first token
+//	CX, R12           bytes from one token's to the next token's, three times that
+//	R13               address to prefetch, AHEAD bytes beyond the start of the next rows
+//	Z0 - Z15          while unpacking, see unpack256_amd64.h
+//	Z0 - Z7           after unpacking, accumulators of the tokens
+//	Z8, Z9            after unpacking, D and DMin
+//	Z10               after unpacking, scratch
+//	Z16 - Z23         sum of each token: products of 16 weights; after unpacking, sums of pairs
+//	Z24 - Z31         isum of each token
 
 TEXT FEW(SB), NOSPLIT, $80-8
 	MOVQ         t+0(FP), AX

@@ -1,7 +1,7 @@
 // This template makes two functions for a format with blocks of 256 weights. PACK packs
-// a panel. The other function is for a few tokens, without a panel: with AVX2, it is
-// DIRECT, which multiplies; with AVX-512, it is PACKONE, which packs one super-block of
-// each row.
+// a panel. The second function is for products with a few tokens, which need no panel.
+// With AVX2, this function is DIRECT, which multiplies. With AVX-512, it is PACKONE, which
+// packs one super-block of each row.
 //
 // Define before each #include
 //
@@ -11,8 +11,8 @@
 //	LOADS                        how many times PACKBLOCK uses FETCH
 //	FETCHNEXT                    see pack_amd64.h
 //
-// and the macros that tile256_amd64.h uses. Then row256_amd64.h and
-// few256_avx512_amd64.h may be included. Include undef256_amd64.h at the end.
+// and the macros that tile256_amd64.h uses. Afterwards, include row256_amd64.h and
+// few256_avx512_amd64.h if the format has their functions, and undef256_amd64.h last.
 
 #define STORE16 PANELSTORE16
 #define STORE32 PANELSTORE32
