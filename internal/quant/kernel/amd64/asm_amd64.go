@@ -436,16 +436,10 @@ func tile32AVX512(t *tileArgs)
 func packQ4_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func pairQ4_0AVX512(t *tileArgs)
-
-//go:noescape
 func rowQ4_0AVX512(t *tileArgs)
 
 //go:noescape
 func packQ5_0AVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func pairQ5_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ5_0AVX512(t *tileArgs)
@@ -454,25 +448,16 @@ func rowQ5_0AVX512(t *tileArgs)
 func packMXFP4AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func pairMXFP4AVX512(t *tileArgs)
-
-//go:noescape
 func rowMXFP4AVX512(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func pairQ8_0AVX512(t *tileArgs)
-
-//go:noescape
 func rowQ8_0AVX512(t *tileArgs)
 
 //go:noescape
 func packIQ4_NLAVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func pairIQ4_NLAVX512(t *tileArgs)
 
 //go:noescape
 func rowIQ4_NLAVX512(t *tileArgs)
@@ -520,9 +505,6 @@ func tile32MinAVX512(t *tileArgs)
 func packQ4_1AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func pairQ4_1AVX512(t *tileArgs)
-
-//go:noescape
 func rowQ4_1AVX512(t *tileArgs)
 
 //go:noescape
@@ -547,19 +529,91 @@ func rowQ4_1v2AVX512(t *tileArgs)
 func directQ4_0AVX512(t *tileArgs)
 
 //go:noescape
+func twoQ4_0AVX512(t *tileArgs)
+
+//go:noescape
+func fourQ4_0AVX512(t *tileArgs)
+
+//go:noescape
+func sixQ4_0AVX512(t *tileArgs)
+
+//go:noescape
+func eightQ4_0AVX512(t *tileArgs)
+
+//go:noescape
 func directQ5_0AVX512(t *tileArgs)
+
+//go:noescape
+func twoQ5_0AVX512(t *tileArgs)
+
+//go:noescape
+func fourQ5_0AVX512(t *tileArgs)
+
+//go:noescape
+func sixQ5_0AVX512(t *tileArgs)
+
+//go:noescape
+func eightQ5_0AVX512(t *tileArgs)
 
 //go:noescape
 func directQ8_0AVX512(t *tileArgs)
 
 //go:noescape
+func twoQ8_0AVX512(t *tileArgs)
+
+//go:noescape
+func fourQ8_0AVX512(t *tileArgs)
+
+//go:noescape
+func sixQ8_0AVX512(t *tileArgs)
+
+//go:noescape
+func eightQ8_0AVX512(t *tileArgs)
+
+//go:noescape
 func directIQ4_NLAVX512(t *tileArgs)
+
+//go:noescape
+func twoIQ4_NLAVX512(t *tileArgs)
+
+//go:noescape
+func fourIQ4_NLAVX512(t *tileArgs)
+
+//go:noescape
+func sixIQ4_NLAVX512(t *tileArgs)
+
+//go:noescape
+func eightIQ4_NLAVX512(t *tileArgs)
 
 //go:noescape
 func directMXFP4AVX512(t *tileArgs)
 
 //go:noescape
+func twoMXFP4AVX512(t *tileArgs)
+
+//go:noescape
+func fourMXFP4AVX512(t *tileArgs)
+
+//go:noescape
+func sixMXFP4AVX512(t *tileArgs)
+
+//go:noescape
+func eightMXFP4AVX512(t *tileArgs)
+
+//go:noescape
 func directQ4_1AVX512(t *tileArgs)
+
+//go:noescape
+func twoQ4_1AVX512(t *tileArgs)
+
+//go:noescape
+func fourQ4_1AVX512(t *tileArgs)
+
+//go:noescape
+func sixQ4_1AVX512(t *tileArgs)
+
+//go:noescape
+func eightQ4_1AVX512(t *tileArgs)
 
 // int32_avxvnni_amd64.s
 

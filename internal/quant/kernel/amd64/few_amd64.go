@@ -19,15 +19,18 @@ func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	return k
 }
 
-// fewAVX512 returns k with the sizes for a Direct function that is made from few32_avx512_amd64.h.
-func fewAVX512(k kernel.Kernel) kernel.Kernel {
+// fewAVX512 returns k with a Direct function and its sizes. few[i] is the function for 2*i+1 or 2*i+2
+// tokens (see group32_avx512_amd64.h), and many is the function for more tokens (see
+// few32_avx512_amd64.h).
+func fewAVX512(k kernel.Kernel, many tileFunc, few ...tileFunc) kernel.Kernel {
+	k.Direct = upTo(2*len(few), func(t *tileArgs) { few[(t.Tokens-1)/2](t) }, many)
 	k.DirectTokens, k.DirectBytes = kernel.GroupTokens, 256
 	return k
 }
 
 // upTo returns a Direct function that calls few for at most n tokens, and many for more.
 //
-// For a format with blocks of 32, few is a function whose name starts with pair. With so few
+// For a format with blocks of 32 and AVX2, few is a function whose name starts with pair. With so few
 // tokens, memory is the bottleneck. A pair function uses memory better than a direct function,
 // because it reads only half as many rows side by side.
 func upTo(n int, few, many tileFunc) tileFunc {
@@ -42,7 +45,7 @@ func upTo(n int, few, many tileFunc) tileFunc {
 
 // inGroups returns a Direct function that divides the tokens into groups of nearly equal size, with
 // at most 2*len(few) tokens each. few[i] is the function for a group of 2*i+1 or 2*i+2 tokens (see
-// few256_avx512_amd64.h). The product with the first group reads the rows from memory. The products
+// group256_avx512_amd64.h). The product with the first group reads the rows from memory. The products
 // with the next groups find the rows in the second-level cache.
 func inGroups(few []tileFunc) tileFunc {
 	return func(t *tileArgs) {

@@ -11,8 +11,9 @@
 #include "parts/runs_amd64.h"
 #include "parts/rows_avx512_amd64.h"
 #include "parts/dot_avx512_amd64.h"
+#include "parts/group_avx512_amd64.h"
 
-// ADDWORDS and ADDDWORDS are for ADDFEW, a parameter of few256_avx512_amd64.h.
+// ADDWORDS and ADDDWORDS are for ADDFEW, a parameter of group256_avx512_amd64.h.
 //
 // ADDWORDS needs sums that fit in an int16 and scales that are not negative. 16 products of a
 // weight of 4 bits and an activation of 8 bits fit. The upper word of each scale is zero, so the
@@ -44,7 +45,7 @@
 #define SIX ·sixIQ4_XSAVX512
 #define EIGHT ·eightIQ4_XSAVX512
 #define ADDFEW ADDDWORDS
-#include "templates/few256_avx512_amd64.h"
+#include "templates/group256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #define MINS
@@ -65,7 +66,7 @@
 #define SIX ·sixQ4_KAVX512
 #define EIGHT ·eightQ4_KAVX512
 #define ADDFEW ADDWORDS
-#include "templates/few256_avx512_amd64.h"
+#include "templates/group256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packQ5_KAVX512
@@ -82,7 +83,7 @@
 #define SIX ·sixQ5_KAVX512
 #define EIGHT ·eightQ5_KAVX512
 #define ADDFEW ADDDWORDS
-#include "templates/few256_avx512_amd64.h"
+#include "templates/group256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #undef RUN
@@ -112,7 +113,7 @@
 #define SIX ·sixQ2_KAVX512
 #define EIGHT ·eightQ2_KAVX512
 #define ADDFEW ADDWORDS
-#include "templates/few256_avx512_amd64.h"
+#include "templates/group256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #undef MINS
@@ -133,7 +134,7 @@
 #define SIX ·sixQ3_KAVX512
 #define EIGHT ·eightQ3_KAVX512
 #define ADDFEW ADDDWORDS
-#include "templates/few256_avx512_amd64.h"
+#include "templates/group256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packQ6_KAVX512
@@ -150,7 +151,7 @@
 #define SIX ·sixQ6_KAVX512
 #define EIGHT ·eightQ6_KAVX512
 #define ADDFEW ADDDWORDS
-#include "templates/few256_avx512_amd64.h"
+#include "templates/group256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"
 
 #define PACK ·packTQ2_0AVX512
@@ -167,5 +168,5 @@
 #define SIX ·sixTQ2_0AVX512
 #define EIGHT ·eightTQ2_0AVX512
 #define ADDFEW ADDWORDS
-#include "templates/few256_avx512_amd64.h"
+#include "templates/group256_avx512_amd64.h"
 #include "templates/undef256_amd64.h"

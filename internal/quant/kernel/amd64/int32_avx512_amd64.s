@@ -10,13 +10,13 @@
 #include "parts/unpack_legacy_amd64.h"
 #include "parts/rows_avx512_amd64.h"
 #include "parts/dot_avx512_amd64.h"
+#include "parts/group_avx512_amd64.h"
 
 #define PANEL (9*VBYTES)
 #define TILE ·tile32AVX512
 #include "templates/tile32_amd64.h"
 
 #define PACK ·packQ4_0AVX512
-#define DIRECT ·pairQ4_0AVX512
 #define ROW ·rowQ4_0AVX512
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
@@ -26,7 +26,6 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packQ5_0AVX512
-#define DIRECT ·pairQ5_0AVX512
 #define ROW ·rowQ5_0AVX512
 #define UNPACK UNPACK_Q5_0
 #define SCALES SCALES_D
@@ -36,7 +35,6 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packMXFP4AVX512
-#define DIRECT ·pairMXFP4AVX512
 #define ROW ·rowMXFP4AVX512
 #define UNPACK UNPACK_MXFP4
 #define SCALES SCALES_E
@@ -46,7 +44,6 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packQ8_0AVX512
-#define DIRECT ·pairQ8_0AVX512
 #define ROW ·rowQ8_0AVX512
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D
@@ -56,7 +53,6 @@
 #include "templates/format32_amd64.h"
 
 #define PACK ·packIQ4_NLAVX512
-#define DIRECT ·pairIQ4_NLAVX512
 #define ROW ·rowIQ4_NLAVX512
 #define UNPACK UNPACK_IQ4_NL
 #define SCALES SCALES_D
@@ -115,7 +111,6 @@
 #include "templates/tile32_amd64.h"
 
 #define PACK ·packQ4_1AVX512
-#define DIRECT ·pairQ4_1AVX512
 #define ROW ·rowQ4_1AVX512
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM
@@ -183,6 +178,17 @@
 #define FEWSCALES FEWSCALES_D
 #include "templates/few32_avx512_amd64.h"
 
+#define TWO ·twoQ4_0AVX512
+#define FOUR ·fourQ4_0AVX512
+#define SIX ·sixQ4_0AVX512
+#define EIGHT ·eightQ4_0AVX512
+#define UNPACK UNPACK_Q4_0
+#define BLOCK 18
+#define FETCH FETCH5
+#define FEWCOPY COPYHALF
+#define FEWSCALES FEWSCALES_D
+#include "templates/group32_avx512_amd64.h"
+
 #define FEW ·directQ5_0AVX512
 #define UNPACK UNPACK_Q5_0
 #define BLOCK 22
@@ -190,6 +196,17 @@
 #define FEWCOPY COPYHALF
 #define FEWSCALES FEWSCALES_D
 #include "templates/few32_avx512_amd64.h"
+
+#define TWO ·twoQ5_0AVX512
+#define FOUR ·fourQ5_0AVX512
+#define SIX ·sixQ5_0AVX512
+#define EIGHT ·eightQ5_0AVX512
+#define UNPACK UNPACK_Q5_0
+#define BLOCK 22
+#define FETCH FETCH6
+#define FEWCOPY COPYHALF
+#define FEWSCALES FEWSCALES_D
+#include "templates/group32_avx512_amd64.h"
 
 #define FEW ·directQ8_0AVX512
 #define UNPACK UNPACK_Q8_0
@@ -199,6 +216,17 @@
 #define FEWSCALES FEWSCALES_D
 #include "templates/few32_avx512_amd64.h"
 
+#define TWO ·twoQ8_0AVX512
+#define FOUR ·fourQ8_0AVX512
+#define SIX ·sixQ8_0AVX512
+#define EIGHT ·eightQ8_0AVX512
+#define UNPACK UNPACK_Q8_0
+#define BLOCK 34
+#define FETCH FETCH9
+#define FEWCOPY COPYHALF
+#define FEWSCALES FEWSCALES_D
+#include "templates/group32_avx512_amd64.h"
+
 #define FEW ·directIQ4_NLAVX512
 #define UNPACK UNPACK_IQ4_NL
 #define BLOCK 18
@@ -206,6 +234,17 @@
 #define FEWCOPY COPYHALF
 #define FEWSCALES FEWSCALES_D
 #include "templates/few32_avx512_amd64.h"
+
+#define TWO ·twoIQ4_NLAVX512
+#define FOUR ·fourIQ4_NLAVX512
+#define SIX ·sixIQ4_NLAVX512
+#define EIGHT ·eightIQ4_NLAVX512
+#define UNPACK UNPACK_IQ4_NL
+#define BLOCK 18
+#define FETCH FETCH5
+#define FEWCOPY COPYHALF
+#define FEWSCALES FEWSCALES_D
+#include "templates/group32_avx512_amd64.h"
 
 #define FEW ·directMXFP4AVX512
 #define UNPACK UNPACK_MXFP4
@@ -215,6 +254,17 @@
 #define FEWSCALES FEWSCALES_E
 #include "templates/few32_avx512_amd64.h"
 
+#define TWO ·twoMXFP4AVX512
+#define FOUR ·fourMXFP4AVX512
+#define SIX ·sixMXFP4AVX512
+#define EIGHT ·eightMXFP4AVX512
+#define UNPACK UNPACK_MXFP4
+#define BLOCK 17
+#define FETCH FETCH5
+#define FEWCOPY COPYBYTE
+#define FEWSCALES FEWSCALES_E
+#include "templates/group32_avx512_amd64.h"
+
 #define MINS
 #define FEW ·directQ4_1AVX512
 #define UNPACK UNPACK_Q4_1
@@ -223,3 +273,16 @@
 #define FEWCOPY COPYPAIR
 #define FEWSCALES FEWSCALES_DM
 #include "templates/few32_avx512_amd64.h"
+
+#define TWO ·twoQ4_1AVX512
+#define FOUR ·fourQ4_1AVX512
+#define SIX ·sixQ4_1AVX512
+#define EIGHT ·eightQ4_1AVX512
+#define UNPACK UNPACK_Q4_1
+#define BLOCK 20
+#define FETCH FETCH5
+#define FEWCOPY COPYPAIR
+#define FEWSCALES FEWSCALES_DM
+#include "templates/group32_avx512_amd64.h"
+
+#undef MINS

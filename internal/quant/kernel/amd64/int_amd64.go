@@ -46,33 +46,33 @@ var headers embed.FS
 // The files int*.s list the parts of each kernel.
 var intKernels = kernel.Table{
 	quant.Q4_0: {
-		inQuads(fewAVX512(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: upTo(3, pairQ4_0AVX512, directQ4_0AVX512), row: rowQ4_0AVX512})), quadQ4_0AVX512),
+		inQuads(fewAVX512(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, row: rowQ4_0AVX512}), directQ4_0AVX512, twoQ4_0AVX512, fourQ4_0AVX512, sixQ4_0AVX512, eightQ4_0AVX512), quadQ4_0AVX512),
 		inQuads(avxVNNIx32(8, funcs{pack: packQ4_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0AVXVNNI, row: rowQ4_0AVXVNNI}), quadQ4_0AVX2),
 		inQuads(few(avx2x32(8, funcs{pack: packQ4_0AVX2, tile: tile32AVX2, direct: upTo(3, pairQ4_0AVX2, directQ4_0AVX2), row: rowQ4_0AVX2}), 24), quadQ4_0AVX2),
 	},
 	quant.Q4_1: {
-		withMins(fewAVX512(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: upTo(2, pairQ4_1AVX512, directQ4_1AVX512), row: rowQ4_1AVX512}))),
+		withMins(fewAVX512(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, row: rowQ4_1AVX512}), directQ4_1AVX512, twoQ4_1AVX512, fourQ4_1AVX512, sixQ4_1AVX512, eightQ4_1AVX512)),
 		inQuads(withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})), quadQ4_1AVX2),
 		inQuads(few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: upTo(2, pairQ4_1AVX2, directQ4_1AVX2), row: rowQ4_1AVX2})), 24), quadQ4_1AVX2),
 	},
 	quant.Q5_0: {
-		fewAVX512(avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: upTo(2, pairQ5_0AVX512, directQ5_0AVX512), row: rowQ5_0AVX512})),
+		fewAVX512(avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, row: rowQ5_0AVX512}), directQ5_0AVX512, twoQ5_0AVX512, fourQ5_0AVX512, sixQ5_0AVX512, eightQ5_0AVX512),
 		inQuads(avxVNNIx32(16, funcs{pack: packQ5_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0AVXVNNI, row: rowQ5_0AVXVNNI}), quadQ5_0AVX2),
 		inQuads(avx2x32(16, funcs{pack: packQ5_0AVX2, tile: tile32AVX2, direct: directQ5_0AVX2, row: rowQ5_0AVX2}), quadQ5_0AVX2),
 	},
 	quant.Q5_1: {inQuads(kernelQ5_1(packQ5_1AVX2), quadQ5_1AVX2)},
 	quant.Q8_0: {
-		inQuads(fewAVX512(avx512x32(128, funcs{pack: packQ8_0AVX512, tile: tile32AVX512, direct: upTo(4, pairQ8_0AVX512, directQ8_0AVX512), row: rowQ8_0AVX512})), quadQ8_0AVX2),
+		inQuads(fewAVX512(avx512x32(128, funcs{pack: packQ8_0AVX512, tile: tile32AVX512, row: rowQ8_0AVX512}), directQ8_0AVX512, twoQ8_0AVX512, fourQ8_0AVX512, sixQ8_0AVX512, eightQ8_0AVX512), quadQ8_0AVX2),
 		inQuads(avxVNNIx32(128, funcs{pack: packQ8_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ8_0AVXVNNI, row: rowQ8_0AVXVNNI}), quadQ8_0AVX2),
 		inQuads(few(avx2x32(0, funcs{pack: packQ8_0AVX2, tile: tile32SignedAVX2, direct: upTo(2, pairQ8_0AVX2, directQ8_0AVX2), row: rowQ8_0AVX2}), kernel.GroupTokens), quadQ8_0AVX2),
 	},
 	quant.IQ4_NL: {
-		inQuads(fewAVX512(avx512x32(128, funcs{pack: packIQ4_NLAVX512, tile: tile32AVX512, direct: upTo(2, pairIQ4_NLAVX512, directIQ4_NLAVX512), row: rowIQ4_NLAVX512})), quadIQ4_NLAVX512),
+		inQuads(fewAVX512(avx512x32(128, funcs{pack: packIQ4_NLAVX512, tile: tile32AVX512, row: rowIQ4_NLAVX512}), directIQ4_NLAVX512, twoIQ4_NLAVX512, fourIQ4_NLAVX512, sixIQ4_NLAVX512, eightIQ4_NLAVX512), quadIQ4_NLAVX512),
 		inQuads(avxVNNIx32(128, funcs{pack: packIQ4_NLAVXVNNI, tile: tile32AVXVNNI, direct: directIQ4_NLAVXVNNI, row: rowIQ4_NLAVXVNNI}), quadIQ4_NLAVX2),
 		inQuads(avx2x32(0, funcs{pack: packIQ4_NLAVX2, tile: tile32SignedAVX2, direct: directIQ4_NLAVX2, row: rowIQ4_NLAVX2}), quadIQ4_NLAVX2),
 	},
 	quant.MXFP4: {
-		fewAVX512(avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: upTo(2, pairMXFP4AVX512, directMXFP4AVX512), row: rowMXFP4AVX512})),
+		fewAVX512(avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, row: rowMXFP4AVX512}), directMXFP4AVX512, twoMXFP4AVX512, fourMXFP4AVX512, sixMXFP4AVX512, eightMXFP4AVX512),
 		inQuads(avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}), quadMXFP4AVX2),
 		inQuads(avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}), quadMXFP4AVX2),
 	},

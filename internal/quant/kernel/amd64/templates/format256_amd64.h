@@ -12,7 +12,7 @@
 //	FETCHNEXT                    see pack_amd64.h
 //
 // and the macros that tile256_amd64.h uses. Afterwards, include row256_amd64.h and
-// few256_avx512_amd64.h if the format has their functions, and undef256_amd64.h last.
+// group256_avx512_amd64.h if the format has their functions, and undef256_amd64.h last.
 
 #define STORE16 PANELSTORE16
 #define STORE32 PANELSTORE32

@@ -13,17 +13,6 @@
 #define STORE32(r, a, b, c, d) FEWDOT(r, SCALE32((r)/2), a, b, c, d)
 #define FETCH FETCHROWS
 
-// few256loop_avx512_amd64.h divides the tokens into two groups. FIRSTi(off) is the operand at
-// offset off for token i of the first group. LASTi(off) is the operand for token i of the last.
-#define FIRST0(off) (off)(AX)
-#define FIRST1(off) (off)(AX)(CX*1)
-#define FIRST2(off) (off)(AX)(CX*2)
-#define FIRST3(off) (off)(AX)(R12*1)
-#define LAST0(off) (off)(BX)
-#define LAST1(off) (off)(BX)(CX*1)
-#define LAST2(off) (off)(BX)(CX*2)
-#define LAST3(off) (off)(BX)(R12*1)
-
 #define FEWZEROSUM(at, sum, isum, acc) VPXORD sum, sum, sum
 #define FEWZEROISUM(at, sum, isum, acc) VPXORD isum, isum, isum
 #define FEWADD(at, sum, isum, acc) ADDFEW(sum, isum)
@@ -62,31 +51,21 @@
 #define FEWLOAD(at, sum, isum, acc) VMOVUPS at(0), acc
 #define FEWSAVE(at, sum, isum, acc) VMOVUPS acc, at(0)
 
-// FEWPOINT prepares the operands FIRSTi and LASTi. p is the address for token 0, and stride the
-// number of bytes from one token's address to the next token's.
-#define FEWPOINT(p, stride) \
-	MOVQ  p, AX           \
-	MOVQ  stride, CX      \
-	LEAQ  (CX)(CX*2), R12 \
-	MOVQ  last-24(SP), BX \
-	IMULQ CX, BX          \
-	ADDQ  AX, BX
-
 #define FEW TWO
-#include "parts/few2_avx512_amd64.h"
-#include "templates/few256loop_avx512_amd64.h"
+#include "parts/group2_avx512_amd64.h"
+#include "templates/group256loop_avx512_amd64.h"
 
 #define FEW FOUR
-#include "parts/few4_avx512_amd64.h"
-#include "templates/few256loop_avx512_amd64.h"
+#include "parts/group4_avx512_amd64.h"
+#include "templates/group256loop_avx512_amd64.h"
 
 #define FEW SIX
-#include "parts/few6_avx512_amd64.h"
-#include "templates/few256loop_avx512_amd64.h"
+#include "parts/group6_avx512_amd64.h"
+#include "templates/group256loop_avx512_amd64.h"
 
 #define FEW EIGHT
-#include "parts/few8_avx512_amd64.h"
-#include "templates/few256loop_avx512_amd64.h"
+#include "parts/group8_avx512_amd64.h"
+#include "templates/group256loop_avx512_amd64.h"
 
 #undef TWO
 #undef FOUR
@@ -95,14 +74,6 @@
 #undef STORE16
 #undef STORE32
 #undef FETCH
-#undef FIRST0
-#undef FIRST1
-#undef FIRST2
-#undef FIRST3
-#undef LAST0
-#undef LAST1
-#undef LAST2
-#undef LAST3
 #undef FEWZEROSUM
 #undef FEWZEROISUM
 #undef FEWADD
@@ -110,5 +81,4 @@
 #undef FEWFINISH
 #undef FEWLOAD
 #undef FEWSAVE
-#undef FEWPOINT
 #undef ADDFEW

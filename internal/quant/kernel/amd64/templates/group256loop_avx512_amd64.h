@@ -1,4 +1,4 @@
-// This template makes FEW, one of the four functions of few256_avx512_amd64.h.
+// This template makes FEW, one of the four functions of group256_avx512_amd64.h.
 //
 // There are two groups of tokens: the first FEWHALF tokens, and the last FEWHALF tokens. With
 // 2*FEWHALF-1 tokens, one token is in both groups. FEW computes the sums of this token twice, and

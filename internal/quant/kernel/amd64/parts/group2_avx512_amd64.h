@@ -1,4 +1,4 @@
-// This file has those macros of few256loop_avx512_amd64.h that depend on the number of tokens.
+// This file has those macros of group256loop_avx512_amd64.h that depend on the number of tokens.
 // Here, the number is at most 2: two groups of 1 token.
 
 // FEWHALF is the number of tokens in a group.

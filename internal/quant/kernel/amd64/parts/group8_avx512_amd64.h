@@ -1,4 +1,4 @@
-// This file has those macros of few256loop_avx512_amd64.h that depend on the number of tokens.
+// This file has those macros of group256loop_avx512_amd64.h that depend on the number of tokens.
 // Here, the number is at most 8: two groups of 4 tokens.
 
 // FEWHALF is the number of tokens in a group.
