@@ -9,7 +9,7 @@ import (
 // FuzzChain checks that Sample never panics, with any settings and logits. Sample must return an
 // error, or a token that the model and the biases allow. The same seed must give the same token.
 func FuzzChain(f *testing.F) {
-	f.Add("edskypmxt", uint32(1), uint16(40), []byte{250, 200, 150, 100, 50, 0}, []byte{1, 2, 3, 4, 0, 0, 128, 127, 0, 0, 128, 255})
+	f.Add(DefaultSequence(), uint32(1), uint16(40), []byte{250, 200, 150, 100, 50, 0}, []byte{1, 2, 3, 4, 0, 0, 128, 127, 0, 0, 128, 255})
 	f.Add("ty", uint32(2), uint16(0), []byte{0, 0, 0, 0, 0, 0, 0, 0}, []byte{0, 0, 192, 127})
 	f.Add("xk", uint32(3), uint16(1), []byte{1, 255, 1, 255, 1, 255, 1, 255, 1, 255, 1, 255, 1, 255, 1, 255, 1, 255, 2}, []byte{255, 255, 127, 127, 255, 255, 127, 255})
 	f.Fuzz(func(t *testing.T, seq string, seed uint32, k uint16, settings, data []byte) {

@@ -98,7 +98,7 @@ func TestArchitectures(t *testing.T) {
 			loss, _, err := testTrainer(t, full, doc).Evaluate([]Example{doc})
 			require.NoError(t, err)
 			require.InEpsilon(t, lossOf(t, base, doc), loss, 1e-5,
-				"internal/train computes something else than internal/model. If train lacks a step or a factor, add it, or let load refuse such models (trainables in this file then leaves them out)")
+				"internal/train computes something else than internal/model. If train lacks a step or a factor, add it, or let load refuse such models, and leave them out of trainables in this file")
 
 			m, err := Load(base, false)
 			require.NoError(t, err)

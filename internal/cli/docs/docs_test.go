@@ -135,7 +135,8 @@ func (p *page) run(t *testing.T, b *block) {
 				said = s.text + "\n" + string(text)
 			}
 		}
-		t.Fatalf("%s:%s: %v\n%s%s%s", p.name, bytes.TrimSpace(line), err, told, failed, said)
+		t.Fatalf("%s:%s: %v\n%s%s%s\n%s", p.name, bytes.TrimSpace(line), err, told, failed, said,
+			"fixtures_test.go makes the files that pages name. If a command cannot be run here, a comment above its block says why: <!-- not run: it needs the network -->")
 	}
 	for i, s := range b.steps {
 		if got, err := os.ReadFile(out + "." + strconv.Itoa(i)); s.output != "" && !s.parse {

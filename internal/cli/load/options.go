@@ -1,6 +1,9 @@
 package load
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -236,9 +239,24 @@ func showSampling(u *ui.UI, p sampler.Params, own []sampler.FileSetting) {
 		u.Notef("sampler   mirostat %d, temp %v, mirostat-ent %v, mirostat-lr %v", p.Mirostat, p.Temp, p.MirostatTau, p.MirostatEta)
 		return
 	}
-	u.Notef("sampler   temp %v, top-k %d, top-p %v, min-p %v, repeat-penalty %v, repeat-last-n %d, xtc-probability %v, xtc-threshold %v",
-		p.Temp, p.TopK, p.TopP, p.MinP, p.RepeatPenalty, p.RepeatLastN, p.XTCProbability, p.XTCThreshold)
+	u.Notef("sampler   temp %v, top-k %d, top-p %v, min-p %v, repeat-penalty %v, repeat-last-n %d, xtc-probability %v, xtc-threshold %v%s",
+		p.Temp, p.TopK, p.TopP, p.MinP, p.RepeatPenalty, p.RepeatLastN, p.XTCProbability, p.XTCThreshold, changedSampling(&p))
 	u.Notef("chain     %s", sampler.JoinSamplers(p.Samplers))
+}
+
+// changedSampling returns the settings that showSampling does not always show and that differ from
+// their defaults. They have the names that they have in requests, with "-" instead of "_".
+func changedSampling(p *sampler.Params) string {
+	always := []string{"temperature", "top_k", "top_p", "min_p", "repeat_penalty", "repeat_last_n", "xtc_probability", "xtc_threshold"}
+	var b strings.Builder
+	def := sampler.DefaultParams()
+	usual := def.Numbers()
+	for i, x := range p.Numbers() {
+		if x.Value() != usual[i].Value() && !slices.Contains(always, x.Name) {
+			fmt.Fprintf(&b, ", %s %v", strings.ReplaceAll(x.Name, "_", "-"), x.Value())
+		}
+	}
+	return b.String()
 }
 
 // Threads returns the number of threads that -t asks for, or the machine's default.
