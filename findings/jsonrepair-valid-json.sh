@@ -1,9 +1,9 @@
 #!/bin/sh
 # Guess: jsonrepair returns valid JSON as it is. Programs pass all arguments of tool calls through it, broken or not.
 # What happens: version 3.15.0 changes or refuses some valid texts. A string that is the last of its array and begins
-# with an opening bracket which it does not close is divided: ["[INST"] becomes ["",["INST"]]. A string that is the last
-# value of its object and begins with an opening brace which it does not close is an error: {"text":"{"}. Versions 3.12.0
-# to 3.14.0 return both texts unchanged.
+# with an opening bracket which it does not close is divided: ["[INST"] becomes ["",["INST"]]. A string that is the
+# last value of its object and begins with an opening brace which it does not close is an error: {"text":"{"}.
+# Versions 3.12.0 to 3.14.0 return both texts unchanged.
 # Why it matters here: arguments of tool calls that our server sends under a schema are always valid JSON. A program
 # should repair them only if JSON.parse fails.
 set -eu

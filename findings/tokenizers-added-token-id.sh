@@ -1,12 +1,12 @@
 #!/bin/sh
-# Guess: add_tokens of the tokenizers package gives a new token an id that no other token has. It returns 1, the number
-# of added tokens.
-# What happens: the new id is the number of tokens in the vocabulary, not the highest id plus one. The two differ if the
-# ids have a gap, for example because somebody removed tokens. In the run below the vocabulary has four tokens with the
-# ids 0, 1, 2 and 4. The new token "black" gets id 4, which "blue" has already. Both encode to 4, and 4 now decodes to
-# "black". There is no error.
-# Why it matters here: a GGUF file has one entry for each id, so it cannot hold both tokens. A model whose tokenizer was
-# extended in this way reads "black" and "blue" as the same token, in whatever program.
+# Guess: add_tokens of the tokenizers package gives a new token an id that no other token has. It returns 1, the
+# number of added tokens.
+# What happens: the new id is the number of tokens in the vocabulary, not the highest id plus one. The two differ if
+# the ids have a gap, for example because somebody removed tokens. In the run below the vocabulary has four tokens
+# with the ids 0, 1, 2 and 4. The new token "black" gets id 4, which "blue" has already. Both encode to 4, and 4 now
+# decodes to "black". There is no error.
+# Why it matters here: a GGUF file has one entry for each id, so it cannot hold both tokens. A model whose tokenizer
+# was extended in this way reads "black" and "blue" as the same token, in whatever program.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

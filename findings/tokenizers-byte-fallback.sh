@@ -1,11 +1,12 @@
 #!/bin/sh
-# Guess: a Llama tokenizer writes a character that its vocabulary lacks as one token for each UTF-8 byte. If a model stops in
-# the middle of such a character, decode shows the whole characters before it, and U+FFFD for the bytes of the cut one.
-# sentencepiece, which the tokenizer was made with, does so, and so does a byte-level (GPT-2) decoder.
-# What happens: the ByteFallback decoder of the tokenizers package takes all neighbouring byte tokens together. If they
-# are not valid UTF-8 as a whole, it makes one U+FFFD of every byte, also of the bytes of whole characters. A reply of
-# fifty rare characters in a row that is cut in the last one decodes to 150 or so U+FFFD. A DecodeStream, which has returned these
-# characters already, raises "Invalid prefix encountered while decoding stream" at the next token.
+# Guess: a Llama tokenizer writes a character that its vocabulary lacks as one token for each UTF-8 byte. If a model
+# stops in the middle of such a character, decode shows the whole characters before it, and U+FFFD for the bytes of
+# the cut one. sentencepiece, which the tokenizer was made with, does so, and so does a byte-level (GPT-2) decoder.
+# What happens: the ByteFallback decoder of the tokenizers package takes all neighbouring byte tokens together. If
+# they are not valid UTF-8 as a whole, it makes one U+FFFD of every byte, also of the bytes of whole characters. A
+# reply of fifty rare characters in a row that is cut in the last one decodes to 150 or so U+FFFD. A DecodeStream,
+# which has returned these characters already, raises "Invalid prefix encountered while decoding stream" at the next
+# token.
 # Why it matters here: max_tokens cuts an answer anywhere. Our program decodes as sentencepiece does.
 set -eu
 dir=$(mktemp -d)

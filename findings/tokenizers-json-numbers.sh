@@ -1,10 +1,10 @@
 #!/bin/sh
 # Guess: a tokenizer that is saved and loaded again is the same tokenizer. A Unigram model's scores are 64-bit floats,
 # and the file has as many digits as a reader needs to get back exactly the same floats.
-# What happens: the digits in the file are right, and Python's json reads every score back. The tokenizers package reads
-# about one score in six as the float beside it. Pickle and copy.deepcopy go through the same text, so a copy, or the
-# tokenizer in a worker process, has other scores than its original. A text of which two divisions score alike can be
-# divided otherwise: below, the tokenizer makes "a" and "b" from "ab", and its copy makes "ab".
+# What happens: the digits in the file are right, and Python's json reads every score back. The tokenizers package
+# reads about one score in six as the float beside it. Pickle and copy.deepcopy go through the same text, so a copy,
+# or the tokenizer in a worker process, has other scores than its original. A text of which two divisions score alike
+# can be divided otherwise: below, the tokenizer makes "a" and "b" from "ab", and its copy makes "ab".
 # Why it matters here: "alpaca convert" reads tokenizer.json itself, and correctly. The scores in its GGUF file may
 # therefore differ in the last bit from the scores that this package shows for the same file.
 set -eu

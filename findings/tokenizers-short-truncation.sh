@@ -1,11 +1,12 @@
 #!/bin/sh
-# Guess: enable_truncation(max_length=1) of the tokenizers package never lets an encoding have more than one token. If the
-# post-processor adds two special tokens, there is no room for them, so encode raises an error or cuts them as well.
+# Guess: enable_truncation(max_length=1) of the tokenizers package never lets an encoding have more than one token. If
+# the post-processor adds two special tokens, there is no room for them, so encode raises an error or cuts them as
+# well.
 # What happens: a maximum below the number of special tokens turns truncation off. With a maximum of 3 or 2 a text of
 # twelve tokens becomes 3 or 2 tokens. With 1 or 0 it becomes 14 tokens, that is all of it. There is no error and no
 # warning. transformers passes truncation=True, max_length=1 on and returns the same 14 tokens.
-# Why it matters here: a program that computes the room that is left in a context, and truncates to it, sends everything
-# when the room is 0. Our server then refuses the request because the prompt is too long.
+# Why it matters here: a program that computes the room that is left in a context, and truncates to it, sends
+# everything when the room is 0. Our server then refuses the request because the prompt is too long.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
