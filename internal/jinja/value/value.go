@@ -1,10 +1,8 @@
 // Package value has the values of a template's expressions. They are Python's values, with their
-// operators. A Run counts the work of the operators, and ends a rendering that exceeds its limits.
-// A string is a text.Text, which records of each byte whether it comes from the template or from
-// the data.
+// operators. A Run counts the work, and ends a rendering that exceeds its limits. A string is a
+// text.Text, which records for each byte whether it comes from the template or from data.
 //
-// Failures are panics with a *Failure, as in text/template. Package jinja recovers them and returns
-// them as errors.
+// Failures are panics with a *Failure. Package jinja recovers them and returns them as errors.
 package value
 
 import (
