@@ -170,8 +170,8 @@ func (t *Template) role(role string, o text.Origin) text.Text {
 	return text.From(role, o)
 }
 
-// object converts the fields of m.Object, which it gets in from, in the way
-// transformers does. The result lacks null fields, and has the reasoning as both
+// object converts the fields of m.Object in the way transformers does. The parameter from
+// has these fields. The result lacks null fields, and has the reasoning as both
 // "thinking" and "reasoning_content". If the template needs this, object also
 // joins the parts of the content and converts the arguments of tool calls.
 func (t *Template) object(from *value.Dict, m Message, o text.Origin) (*value.Dict, error) {

@@ -1,8 +1,9 @@
 // Package convert rewrites checkpoints of other formats as GGUF version 3. These formats are
 // folders of Hugging Face, the .bin files from before GGUF, GGUF versions 1 and 2, and the
 // checkpoints of llama2.c. Values that GGUF can hold are kept to the bit. Other values are rounded,
-// and the change is measured. Float32 scales, for example, become float16 in GGUF. Options.Exact
-// keeps such values in a larger type. Data are converted in pieces, so models may have any size.
+// and the change is measured: if blocks of weights have float32 scales, for example, these become
+// float16. With Options.Exact, a tensor whose values would change is stored as float32 instead.
+// Data are converted in pieces, so models may have any size.
 package convert
 
 import (
@@ -65,8 +66,8 @@ var (
 	ErrTooLarge = errors.New("does not fit float16")
 )
 
-// Run converts the checkpoint at in, of any format, and writes it to out. If it fails,
-// out is unchanged.
+// Run reads the checkpoint at the path in and writes a GGUF file to the path out. If Run fails, a
+// file at this path is unchanged.
 func Run(ctx context.Context, in, out string, opt Options) (*Result, error) {
 	var res *Result
 	err := gguf.Guard(func() (err error) {
@@ -105,7 +106,7 @@ func run(ctx context.Context, in, out string, opt Options) (*Result, error) {
 	return res, nil
 }
 
-// write converts m by steps and writes it to out.
+// write converts the tensors of m, each as its step says, and writes the file to the path out.
 func write(ctx context.Context, out string, m *model, steps []step, opt Options, res *Result) error {
 	infos := make([]gguf.Tensor, len(steps))
 	for i, s := range steps {

@@ -150,7 +150,7 @@ func openLlama2CFile(path string) (*os.File, *llama2cFile, error) {
 	return f, c, nil
 }
 
-// tensor returns the tensor t of one layer. at is its offset in f.
+// tensor returns the tensor t of one layer. The tensor begins at the offset at in f.
 func (c *llama2cFile) tensor(f *os.File, name string, t llama2cTensor, at int64) tensor {
 	x := tensor{name: name, shape: []int{t.rows, t.cols}}
 	if t.rows == 0 {

@@ -18,7 +18,7 @@ import (
 // A scale for each weight wastes memory. But the form is
 // simple, and only a piece of a tensor is in memory at a time.
 
-// groups makes x read int8 weights with their scales. at is the offset of the tensor in f.
+// groups makes x read int8 weights with their scales. The tensor begins at the offset at in f.
 func (c *llama2cFile) groups(x *tensor, f *os.File, at int64) {
 	rows, cols := x.shape[0], x.shape[1]
 	scalesAt := at + int64(rows)*int64(cols)

@@ -90,8 +90,8 @@ func Read(path string) (*File, error) {
 	return ReadFrom(in, path)
 }
 
-// ReadFrom does what Read does, but takes the file's
-// contents from in. It uses path only as the file's name.
+// ReadFrom does what Read does, but reads the file's contents
+// from a Reader. It uses path only as the file's name.
 func ReadFrom(in io.Reader, path string) (*File, error) {
 	sum := sha256.New()
 	r := &reader{in: bufio.NewReaderSize(io.TeeReader(in, sum), 1<<16), line: 1}

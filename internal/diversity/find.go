@@ -129,7 +129,7 @@ func object(words []word, from int) string {
 }
 
 // continues reports whether a comma stands between adjectives, as in "a short, funny
-// story". at is the index of the word before the comma.
+// story". The parameter at is the index of the word before the comma.
 func continues(words []word, at int) bool { return adjectives[words[at].text] && at+1 < len(words) }
 
 // singular returns the singular of an English noun, judged by its ending.

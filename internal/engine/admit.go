@@ -247,7 +247,7 @@ func (e *Engine) preempt() {
 	e.rest(a)
 }
 
-// rest preempts a: it frees the blocks of the text, which waits until there is room.
+// rest preempts an answer: it frees the blocks of its text, which waits until there is room.
 func (e *Engine) rest(a *answer) {
 	a.rest = false
 	e.publish(a, true)

@@ -22,8 +22,8 @@ type Drafts struct {
 	Off      bool // no drafts: a step makes one token for each text
 	NoForced bool // no drafts from a grammar that leaves no choice
 	NoLookup bool // no drafts from earlier places of the text
-	Max      int  // the most tokens of a draft; default 32
-	Min      int  // the fewest tokens of a draft; shorter drafts are not evaluated
+	Max      int  // the largest number of tokens in a draft; default 32
+	Min      int  // the smallest number of tokens in a draft; shorter drafts are not evaluated
 	Always   bool // drafts are evaluated even if they cost more time than they save
 
 	Model *model.Model // the small model that drafts; nil for none
@@ -79,7 +79,7 @@ func newPool(o *Options) *pool.Pool {
 	return pool.New(threads, gguf.Guard)
 }
 
-// drafts sets up the sources of drafts for a, unless
+// drafts sets up the sources of drafts for an answer, unless
 // drafts are turned off or the model is recurrent.
 func (e *Engine) drafts(a *answer) {
 	o := &e.opt.Drafts
@@ -99,7 +99,7 @@ func (e *Engine) drafts(a *answer) {
 	a.drafting = d
 }
 
-// undraft releases the small model's text for a.
+// undraft releases the small model's text for an answer.
 func (e *Engine) undraft(a *answer) {
 	if d := a.drafting; d != nil && d.ask != nil {
 		e.drafter.Release(d.ask.Text)

@@ -23,14 +23,14 @@ import (
 
 // Options are the settings of an Engine. A zero stands for the default.
 type Options struct {
-	Ctx      int           // the most tokens of a text; default: the model's context, up to model.DefaultCtx
-	Parallel int           // the most answers that run at once; default 4
-	Answers  int           // the most answers to one request, at least Parallel; default Parallel
-	Queue    int           // the most requests that wait; default 64
-	Batch    int           // the most rows of a step; default model.DefaultBatch
+	Ctx      int           // the largest number of tokens in a text; default: the model's context, up to model.DefaultCtx
+	Parallel int           // the largest number of answers that run at once; default 4
+	Answers  int           // the largest number of answers to one request, at least Parallel; default Parallel
+	Queue    int           // the largest number of requests that wait; default 64
+	Batch    int           // the largest number of rows in a step; default model.DefaultBatch
 	Target   time.Duration // about how long a step may take while any text is being answered; default 100 ms
-	// Blocks is the most blocks of the cache of all texts, each of model.BlockLen tokens. The
-	// default is enough for Parallel texts of Ctx tokens. If a text needs more, the engine
+	// Blocks is the largest number of blocks, each of model.BlockLen tokens, in the cache of all
+	// texts. The default is enough for Parallel texts of Ctx tokens. If a text needs more, the engine
 	// first frees blocks that only the prefix cache uses. Then it preempts texts: first those
 	// with slow readers, then the youngest.
 	Blocks  int
@@ -174,7 +174,7 @@ func (e *Engine) recent(m *model.Model) int {
 	return min(2*text*o.Parallel+(o.Batch+model.BlockLen-1)/model.BlockLen+o.Parallel, o.Blocks+text)
 }
 
-// Ctx returns the most tokens that a text can have.
+// Ctx returns the largest number of tokens that a text can have.
 func (e *Engine) Ctx() int { return e.opt.Ctx }
 
 // Warning returns a warning about the options for the user, or "".

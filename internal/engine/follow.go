@@ -14,8 +14,8 @@ func (e *Engine) sharing(a *answer) bool {
 	return e.prefix != nil && !a.ended && a.node != nil && !a.group.req.NoCache
 }
 
-// common returns the length of the common prefix of a and the first n tokens of b. It
-// returns 0 if a has evaluated this prefix already, or if a and b have different salts. The
+// common returns the length of the common prefix of answer a and the first n tokens of answer b.
+// It returns 0 if a has evaluated this prefix already, or if the answers have different salts. The
 // last token of a never counts, because every text evaluates its last token for the logits.
 func common(a, b *answer, n int) int {
 	have, most := a.seq.Len(), min(len(a.tokens)-1, n)
@@ -25,9 +25,9 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows looks for another text that evaluates a prefix of a in this step. If there is
-// one, a should wait for it, and follows returns the other text's rows. Otherwise follows
-// returns nil. The other text has rows already, so at least one text does not wait.
+// follows looks for another text that evaluates a prefix of this answer's text in this step. If
+// there is one, the answer should wait for it, and follows returns the other text's rows. Otherwise
+// follows returns nil. The other text has rows already, so at least one text does not wait.
 func (e *Engine) follows(a *answer) *rows {
 	if a.read || !e.sharing(a) {
 		return nil

@@ -35,7 +35,7 @@ func (e *Engine) beat() { e.lastBeat.Store(time.Now().UnixNano()) }
 
 // Stalled returns how long ago the loop last made progress: when it
 // last began a step or evaluated a layer. Stalled returns 0 while the
-// loop has nothing to do, for example because all readers are slow.
+// loop has nothing to do, for example while every answer waits for its reader.
 func (e *Engine) Stalled() time.Duration {
 	last := e.lastBeat.Load()
 	if last == 0 {
@@ -115,7 +115,7 @@ func (e *Engine) cancel() {
 	}
 }
 
-// begin adds a to the running answers.
+// begin adds an answer to the running answers.
 func (e *Engine) begin(a *answer) {
 	if a.seq == nil {
 		if a.seq = e.runner.NewSeq(); a.group.req.Text != nil {

@@ -30,8 +30,8 @@ func (g *even) Accept(id int32) error {
 	return nil
 }
 
-// lazy is a grammar that allows every token at first. It
-// takes effect after token 9, or after left more tokens.
+// lazy is a grammar that allows every token at first. It takes
+// effect after token 9, at the latest after left+1 tokens.
 type lazy struct {
 	sampler.Drafter
 	on   bool
@@ -129,8 +129,9 @@ func requests(t testing.TB, rng *rand.Rand, m *model.Model, n, ctx int) (list []
 		}
 		if rng.IntN(2) == 0 {
 			r.Grammar, r.MaxTokens = forms[rng.IntN(len(forms))], rng.IntN(70)
-			// Without these settings the grammar could forbid all tokens. The error would end
-			// the other answers of the request at a time that depends on the steps.
+			// LogitBias or IgnoreEOS can exclude all tokens that the grammar allows, which is an
+			// error. The error would also end the other answers of the request, at lengths that
+			// depend on how the engine forms its steps.
 			r.Sampling.LogitBias, r.Sampling.IgnoreEOS = nil, false
 		}
 		if rng.IntN(8) == 0 {

@@ -31,7 +31,7 @@ const (
 // default.
 type Request struct {
 	Prompt    []int32  // at least one token
-	MaxTokens int      // the most tokens to generate; negative: no limit; 0: only evaluate the prompt
+	MaxTokens int      // the largest number of tokens to generate; negative: no limit; 0: only evaluate the prompt
 	Stop      []string // strings that end the answer and are not part of it; control tokens count as their texts
 	Logprobs  bool     // set Token.Logprob
 	Top       int      // set Token.Top to the Top likeliest tokens; implies Logprobs

@@ -91,7 +91,7 @@ func (a *answer) stopAt(n int) int {
 }
 
 // yield shortens r, the rows of the text for which the answer a waits, so that this text
-// stops where a diverges from it. yield returns how many rows this saves in the step.
+// stops where answer a diverges from it. yield returns how many rows this saves in the step.
 func (e *Engine) yield(r *rows, a *answer) int {
 	if e.prefix.states.most == 0 {
 		return 0

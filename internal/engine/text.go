@@ -46,7 +46,7 @@ func (t *Text) Run(ctx context.Context, req Request, emit func(Token) error) (Re
 // Len returns the number of evaluated tokens.
 func (t *Text) Len() int { return t.seq.Len() }
 
-// Ctx returns the most tokens that the text can have.
+// Ctx returns the largest number of tokens that the text can have.
 func (t *Text) Ctx() int { return t.engine.Ctx() }
 
 // Truncate removes all tokens except the first n. If the text cannot be cut back to n tokens,

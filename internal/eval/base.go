@@ -107,9 +107,9 @@ func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kep
 	return err
 }
 
-// evalScored evaluates a window in an empty session. from is the first position
-// for which the session computes logits. evalScored calls the function each
-// with the logits at every scored position. row counts these positions from 0.
+// evalScored evaluates a window in an empty session. The session computes logits from
+// the position from on. evalScored calls the function each with the logits at every
+// scored position. The parameter row of each counts these positions from 0.
 func evalScored(ctx context.Context, s Session, w *Window, from int, each func(row int, logits []float32) error) error {
 	s.Truncate(0)
 	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {

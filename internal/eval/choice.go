@@ -39,7 +39,7 @@ type Answers struct {
 // ChoiceOptions are the settings of Answer.
 type ChoiceOptions struct {
 	Threads int                                    // for scoring; 0: one
-	Context int                                    // the most tokens that the session can hold
+	Context int                                    // the largest number of tokens that the session can hold
 	Encode  func(text string) []int32              // returns a text's tokens, with BOS
 	Done    func(q int, r Rating, a Answers) error // if not nil, called after every question
 }

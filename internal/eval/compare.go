@@ -15,7 +15,7 @@ type CompareOptions struct {
 	Begin   func(window, model int)     // if not nil, called before each window of each model; model -1 is the base
 	Done    func(CompareProgress) error // if not nil, called after every window
 
-	keep int // the most bytes of logits in memory, for tests; 0: keptBytes
+	keep int // the largest number of bytes of logits in memory, for tests; 0: keptBytes
 }
 
 // CompareProgress is the progress of a comparison.
@@ -85,8 +85,8 @@ func (c *comparer) window(ctx context.Context, i int, w *Window) error {
 	return nil
 }
 
-// report calls Done. done is the number of windows that are done, and of is the number of
-// all windows.
+// report calls Done. The parameter done is the number of windows that are done, and the parameter
+// of is the number of all windows.
 func (c *comparer) report(done, of int) error {
 	if c.opt.Done == nil || len(c.models) == 0 {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// keptBytes is the most bytes of a window's logits in memory. It is enough for a window
-// of 1024 tokens, half of them scored, with a vocabulary of 32000.
+// keptBytes is the largest number of bytes of a window's logits in memory. It is enough for a
+// window of 1024 tokens, half of them scored, with a vocabulary of 32000.
 const keptBytes = 64 << 20
 
 // kept holds a base's predictions of one window while one model after the other is
@@ -22,7 +22,7 @@ const keptBytes = 64 << 20
 // a long window are in the file, such a window needs little more memory than that session.
 type kept struct {
 	folder     string // folder of the file; "": the system's folder
-	inMemory   int    // the most bytes of logits in memory
+	inMemory   int    // the largest number of bytes of logits in memory
 	normalized bool   // put gets log probabilities, not logits
 
 	vocab   int

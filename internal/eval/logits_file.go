@@ -30,7 +30,7 @@ import (
 const (
 	logitsMagic  = "_logits_"
 	logitsHeader = 20
-	logitsRange  = 16 // the most nats that q spans
+	logitsRange  = 16 // the largest range of q in nats
 )
 
 // logitsRow returns the number of bytes of a row for vocab tokens.

@@ -18,7 +18,7 @@ import (
 // number, their texts, and then a label for each answer: 1 right, 0 wrong. Only the first list of
 // answers is rated.
 
-// maxAnswers is the most answers of a question.
+// maxAnswers is the largest number of answers to a question.
 const maxAnswers = 100
 
 // ParseMultipleChoice parses a file of multiple-choice questions.

@@ -10,7 +10,7 @@ type Policy struct {
 	All     bool  `json:"all"`     // score every token of a window, not only the later ones
 	BOS     bool  `json:"bos"`     // BOS replaces each window's first token
 	BOSID   int32 `json:"-"`       // the id of BOS
-	Chunks  int   `json:"-"`       // the most windows; 0 or less: no limit
+	Chunks  int   `json:"-"`       // the largest number of windows; 0 or less: no limit
 }
 
 // Window is a part of a text that a model sees at once. For every i from First on, the

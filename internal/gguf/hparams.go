@@ -2,8 +2,8 @@ package gguf
 
 import "alpaca/internal/arch"
 
-// Hparams returns the metadata of a model of architecture a with the parameters h, except the
-// key that names the architecture.
+// Hparams returns the metadata of a model with the given architecture and the parameters h, except
+// the key that names the architecture.
 func Hparams(a *arch.Arch, h *arch.Hparams) []KV {
 	var kv []KV
 	for _, p := range a.Metadata(h) {

@@ -167,7 +167,7 @@ func (l *legacyFile) parts() int {
 var partName = lazyregexp.New(`^(.+)\.([1-9][0-9]?)$`)
 
 // openLegacyParts opens all n parts of a model: MODEL, MODEL.1,
-// MODEL.2 and so on. one is the part that is already open.
+// MODEL.2 and so on. The parameter one is the part that is already open.
 func (f *File) openLegacyParts(one *legacyFile, n int, opt Options) ([]*legacyFile, error) {
 	if n > 99 {
 		return nil, fmt.Errorf("%s: is one of %d parts, at most 99 are read", one.im.path, n)

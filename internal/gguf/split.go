@@ -14,8 +14,8 @@ import (
 // splitName matches the name of a part: NAME-00002-of-00003.gguf. Parts count from 1.
 var splitName = lazyregexp.New(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
 
-// openOthers opens the other parts of a split model and returns the headers of
-// all parts, in order. The part at path is already open, and one is its header.
+// openOthers opens the other parts of a split model and returns the headers of all
+// parts, in order. The part at path is already open. Its header is the parameter one.
 func (f *File) openOthers(path string, one *header, opt Options) ([]*header, error) {
 	dir, base := filepath.Split(path)
 	m := splitName().FindStringSubmatch(base)

@@ -28,7 +28,7 @@ func (c *compiler) args(a syntax.Args, p place) func(f *frame) *value.Args {
 	}
 }
 
-// addNamed adds the items of v to a as named arguments. v is the value after ** in a call.
+// addNamed adds the items of v, the value after ** in a call, as named arguments.
 func addNamed(a *value.Args, v value.Value) {
 	d, ok := v.(*value.Dict)
 	if !ok {

@@ -60,7 +60,7 @@ func OpenInput(path string, shard Shard, bad func(line int, err error)) (*Input,
 	return in, nil
 }
 
-// check reads and checks the file, and sets the fields of in.
+// check reads and checks the file, and sets the fields of the Input.
 func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	sum := sha256.New()
 	l := newLines(io.TeeReader(in.file, sum), MaxLine)

@@ -53,7 +53,7 @@ type read struct {
 	err  error
 }
 
-// New returns an editor that reads from in, which is a terminal, and writes to out.
+// New returns an editor. It reads from the terminal in, and writes to the file out.
 func New(in, out *os.File) *Editor {
 	size := func() (int, int) {
 		columns, rows, err := term.GetSize(int(out.Fd()))

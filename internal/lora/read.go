@@ -122,7 +122,7 @@ func (r *reader) tensor(t *gguf.Tensor) {
 	}
 }
 
-// pair adds the pair of a and b.
+// pair adds the Pair of the tensors lora_a and lora_b.
 func (r *reader) pair(name string, a, b *gguf.Tensor) {
 	p := Pair{Name: name, A: values(a), B: values(b)}
 	p.Rank, p.Rows, p.Cols = b.Cols(), b.Rows(), a.Cols()

@@ -36,14 +36,14 @@ type Cache struct {
 	parts   []Part          // the part of each layer
 	offsets []int           // where each layer's bytes begin in a block of its part
 	ropes   ropes           // the position embeddings of the keys
-	window  int             // the most positions that layers with Recent blocks see; 0: no such layers
+	window  int             // the largest number of positions that a layer with Recent blocks sees; 0: no such layer
 	kinds   []kind          // indexed by Part; if there are no Recent blocks, it has only Whole
 }
 
 // kind manages the blocks of one part.
 type kind struct {
 	bytes  int // size of a block
-	budget int // the most blocks; 0: no limit
+	budget int // the largest number of blocks; 0: no limit
 	made   int // how many blocks are allocated
 	free   []*Block
 }
@@ -152,7 +152,7 @@ func (c *Cache) Release(b *Block) {
 // Users returns the number of users of the block: texts, and nodes of a prefix cache.
 func (b *Block) Users() int { return b.refs }
 
-// Budget returns the most Whole blocks that the cache can have; 0 means no limit.
+// Budget returns the largest number of Whole blocks that the cache can have; 0 means no limit.
 func (c *Cache) Budget() int { return c.kinds[Whole].budget }
 
 // Used returns how many Whole blocks have users.

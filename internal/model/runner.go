@@ -51,11 +51,11 @@ const DefaultBatch = 512
 
 // RunnerOptions are the settings of a Runner. A zero stands for the default.
 type RunnerOptions struct {
-	Batch   int // the most rows of a batch; default DefaultBatch
+	Batch   int // the largest number of rows in a batch; default DefaultBatch
 	Threads int // the number of workers; default machine.CountThreads().Default()
 	Ctx     int // the context length of the texts, in tokens; the default is that of Model.Context
-	Blocks  int // the most Whole blocks of the cache; 0: no limit
-	Recent  int // the most Recent blocks of the cache; 0: no limit
+	Blocks  int // the largest number of Whole blocks in the cache; 0: no limit
+	Recent  int // the largest number of Recent blocks in the cache; 0: no limit
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
 	// stands for F16.
 	CacheK, CacheV *quant.Type
@@ -183,7 +183,7 @@ func (r *Runner) Cache() *Cache { return r.cache }
 // Threads returns the number of workers.
 func (r *Runner) Threads() int { return r.pool.Threads() }
 
-// MaxRows returns the most rows that a batch can have.
+// MaxRows returns the largest number of rows that a batch can have.
 func (r *Runner) MaxRows() int { return r.batch }
 
 // Forward evaluates the rows of b, whose tokens become part of their texts. Then Logits
@@ -252,8 +252,8 @@ func (m *Model) checkTokens(tokens []int32) error {
 	return nil
 }
 
-// LogitRows returns the most rows that one call of Logits can return: as many as fit 16 MiB,
-// at least 1.
+// LogitRows returns the largest number of rows that one call of Logits can return: as many as
+// fit 16 MiB, at least 1.
 func (r *Runner) LogitRows() int { return logitRows(r.model.Config.VocabSize, r.batch) }
 
 // Logits returns the logits [n, VocabSize] of n of the last batch's wanted rows, beginning with

@@ -28,7 +28,7 @@ const (
 // SessionOptions are the settings of a Session. A zero stands for the default.
 type SessionOptions struct {
 	Ctx     int // context length in tokens; default: the training context of the model, but at most DefaultCtx
-	Batch   int // the most tokens of a prompt that are evaluated together; default DefaultBatch
+	Batch   int // the largest number of tokens of a prompt that are evaluated together; default DefaultBatch
 	Threads int // the number of workers; default machine.CountThreads().Default()
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
 	// stands for F16.

@@ -222,7 +222,8 @@ func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	}
 }
 
-// convolve sets out [rows, Dim] to the layer's short convolution of in [rows, 3*Dim].
+// convolve computes the layer's short convolution. Its input is in [rows, 3*Dim], and its output is
+// out [rows, Dim].
 func (r *Runner) convolve(layer int, spans []ggml.Span, in, out []float32) {
 	if r.err == nil {
 		r.err = r.shortConv.Run(r.pool, ggml.Conv{

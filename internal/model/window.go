@@ -1,7 +1,7 @@
 package model
 
 // Layers with a window see only the last positions of a text. Their keys and values are
-// in Recent blocks. As a text grows, Trim releases the Recent blocks that no later row
+// in Recent blocks. As a text grows, Trim releases the Recent blocks that no later token
 // can see. A text can still be cut back by up to Slack tokens, to its mark, or to
 // nothing. For any other length, layers with a window would need blocks that have been
 // released. So for such a length, Truncate cuts further back, to the mark or to nothing.
@@ -22,8 +22,9 @@ func (c *Config) window(ctx int) int {
 	return 0
 }
 
-// RecentBlocks returns the most Recent blocks that a text of up to ctx tokens keeps between
-// two batches, without the blocks for a mark. It returns 0 if the cache has no Recent blocks.
+// RecentBlocks returns the largest number of Recent blocks that a text of up to ctx tokens keeps
+// between two batches, without the blocks for a mark. It returns 0 if the cache has no Recent
+// blocks.
 func (m *Model) RecentBlocks(ctx int) int {
 	if w := m.Config.window(ctx); w > 0 {
 		return blocksOf(w+Slack) + 1
@@ -31,8 +32,8 @@ func (m *Model) RecentBlocks(ctx int) int {
 	return 0
 }
 
-// Window returns the most positions that layers with Recent blocks see; 0 if there are no
-// such layers.
+// Window returns the largest number of positions that a layer with Recent blocks sees, or 0 if
+// there is no such layer.
 func (c *Cache) Window() int { return c.window }
 
 // First returns the first position that a text needs in its Recent blocks to continue after n
@@ -106,8 +107,8 @@ func (s *Seq) Trim() {
 	s.trimmed = max(s.trimmed, keep)
 }
 
-// sinkFloor sets the floor for the positions after a Shift, so that
-// layers with a window see only positions that they saw before.
+// sinkFloor sets the floor for a Shift. It first raises the floor above all positions that have
+// left the windows. Then it moves the floor down with the tokens, but not below keep.
 func (s *Seq) sinkFloor(keep, discard int) {
 	if s.cache.window > 0 {
 		s.floor = max(s.floor, len(s.tokens)-s.cache.window)

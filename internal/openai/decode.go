@@ -33,7 +33,7 @@ func parse(data []byte) (*object, error) {
 	return o, nil
 }
 
-// sub sets o to the object in data. at is its path in the request.
+// sub sets o to the object in data. Its path in the request is at.
 func (o *object) sub(data []byte, at string) {
 	o.at = at
 	if kind(data) != "an object" {

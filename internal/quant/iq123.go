@@ -167,9 +167,9 @@ const (
 	eachTop  = 0x8080808080808080
 )
 
-// group8 sets the eight weights from index at on to an entry. Bit i of signs makes weight at+i
-// negative. group8 changes all eight at once: it negates a byte by inverting its bits and
-// adding 1. No byte of an entry is 0, so the addition does not carry into the next byte.
+// group8 sets b.Q[at:at+8] to an entry. Bit i of signs makes the i-th of these weights negative.
+// group8 changes all eight at once: it negates a byte by inverting its bits and adding 1. No byte
+// of an entry is 0, so the addition does not carry into the next byte.
 func (b *SuperBlock) group8(at int, entry uint64, signs byte) {
 	bit := uint64(signs) * eachOne & 0x8040201008040201 // bit i of signs in byte i
 	one := (bit + eachLow7) >> 7 & eachOne              // 1 where the bit is set
@@ -181,8 +181,8 @@ func (b *SuperBlock) group4(at int, first, second uint32, signs byte) {
 	b.group8(at, uint64(first)|uint64(second)<<32, signs)
 }
 
-// groupIQ1 sets the eight weights from index at on to eight times
-// an entry, plus 1. If less is true, it subtracts 1 instead.
+// groupIQ1 sets b.Q[at:at+8] to eight times an entry, plus 1.
+// If less is true, it subtracts 1 instead.
 func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	delta := uint64(eachOne)
 	if less {
@@ -194,7 +194,7 @@ func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	b.put8(at, (v&eachLow7+delta&eachLow7)^(v^delta)&eachTop)
 }
 
-// put8 sets the eight weights from index at on to the bytes of v, the lowest first.
+// put8 sets b.Q[at:at+8] to the bytes of v, the lowest first.
 func (b *SuperBlock) put8(at int, v uint64) {
 	q := b.Q[at : at+8 : at+8]
 	q[0], q[1], q[2], q[3] = int8(v), int8(v>>8), int8(v>>16), int8(v>>24)

@@ -30,8 +30,8 @@ func (d *Difference) Equal() bool {
 	return d.Same || d.Comparable && d.Stats.Max == 0 && d.NaN == 0
 }
 
-// CompareTensors compares all tensors of two files. The result has first
-// the tensors of a, in order, and then the tensors that only b has.
+// CompareTensors compares all tensors of two files. The result has first the
+// tensors of file a, in order, and then the tensors that only file b has.
 func CompareTensors(ctx context.Context, a, b *gguf.File) ([]Difference, error) {
 	var list []Difference
 	for i := range a.Tensors {

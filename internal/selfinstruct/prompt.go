@@ -114,8 +114,8 @@ func (s *Settings) ask(list []Task, n int) oneshot.Query {
 	return q
 }
 
-// output returns the query for the output of a task. ask and at are the numbers of the
-// task's prompt and piece.
+// output returns the query for the output of a task. The parameters ask and at are the numbers of
+// the task's prompt and piece.
 func (s *Settings) output(t *Task, ask, at int) oneshot.Query {
 	message := chat.Message{Role: chat.User, Content: t.Instruction, Input: t.Input}
 	return oneshot.Query{Messages: []chat.Message{message}, MaxTokens: s.OutLen, Seed: uint32(random.Hash(s.Seed, forOutputs, uint64(ask), uint64(at))) &^ (1 << 31)}

@@ -163,8 +163,8 @@ func (w *work) decide() error {
 	return nil
 }
 
-// unlessBefore returns the error of the prompt a if a is the oldest
-// prompt. While earlier prompts are not stored yet, it returns nil.
+// unlessBefore returns the error of a prompt if it is the oldest prompt.
+// While earlier prompts are not stored yet, unlessBefore returns nil.
 func (w *work) unlessBefore(a *asking) error {
 	if w.asks[0] == a {
 		return a.list.err

@@ -29,9 +29,9 @@ const asks = `create table if not exists selfinstruct_ask(
 	source_id integer not null references source(id), ask integer not null, prompt_sha256 text not null, cut integer not null,
 	tokens integer not null, accepted integer not null, rejected integer not null, seconds real not null, at text not null)`
 
-// OpenStore opens the run with the given name, or begins it if the database does not have it. from
-// is where the run resumes. If the run has other settings, the error wraps ErrOther and says what
-// differs.
+// OpenStore opens the run with the given name, or begins it if the database does not have it. It
+// returns where the run resumes. If the run has other settings, the error wraps ErrOther and says
+// what differs.
 func OpenStore(ctx context.Context, db *data.DB, name string, s Settings) (st *Store, from Start, err error) {
 	name = data.ViewName(name)
 	shape, err := json.Marshal(s)

@@ -228,7 +228,7 @@ func TestProgress(t *testing.T) {
 		}
 		total = at(p, "total").(float64)
 		processed = append(processed, at(p, "processed").(float64))
-		require.Equal(t, processed[len(processed)-1], at(o, "timings.prompt_n"), "no token was in the cache, so all must be processed")
+		require.Equal(t, processed[len(processed)-1], at(o, "timings.prompt_n"), "prompt_n must count all tokens processed so far, because none was in the cache")
 		require.GreaterOrEqual(t, at(o, "timings.prompt_ms"), took)
 		took = at(o, "timings.prompt_ms").(float64)
 		require.Equal(t, 0.0, at(o, "timings.predicted_n"))

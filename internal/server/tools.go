@@ -45,8 +45,8 @@ func (s *Server) told(r *http.Request, t *chat.Template, req *openai.ChatRequest
 	return t, nil
 }
 
-// mergeObjects returns the fields of two JSON objects. A field of b replaces the field of the same
-// name in a.
+// mergeObjects returns the fields of two JSON objects. A field of b replaces the field of object a
+// with the same name.
 func mergeObjects(a, b json.RawMessage) (json.RawMessage, error) {
 	fields := map[string]json.RawMessage{}
 	for _, o := range []json.RawMessage{a, b} {

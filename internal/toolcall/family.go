@@ -7,7 +7,7 @@ type Family struct {
 	Name string
 	// Always says that answers need the parser even if there are no tools.
 	Always bool
-	// ShortIDs says that ids of calls consist of nine letters and digits.
+	// ShortIDs says that ids of calls have nine characters, each a letter or a digit.
 	ShortIDs bool
 
 	all  []string // texts that all occur in the family's templates

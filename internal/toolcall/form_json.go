@@ -7,12 +7,12 @@ type jsonForm struct {
 	list  bool     // the calls are in a JSON list
 	each  bool     // every call has its own marks
 
-	bare bool // the whole answer is a call, without a mark
+	bare bool // calls have no marks: an answer may begin with the brace of a call
 	name string
 	args string
 	id   string // "": none
 	hold bool   // the id is the last field, so a call is held back until its end
-	nine bool   // ids consist of nine letters and digits
+	nine bool   // an id has nine characters, each a letter or a digit
 }
 
 func (f *jsonForm) start(p *Parser) {
@@ -59,7 +59,8 @@ func (p *Parser) jsonAfter(f *jsonForm) {
 	}
 }
 
-// bareCall parses a call without marks. The answer consists of such calls only.
+// bareCall parses a call without marks, after its opening brace. Further calls may follow
+// immediately. Any other text after a call is content.
 func (p *Parser) bareCall(f *jsonForm) {
 	p.inObject(f.hold, true, func() {
 		p.step = func(b byte) {

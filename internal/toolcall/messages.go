@@ -14,7 +14,7 @@ import (
 // shortID matches the ids that Mistral's templates accept.
 var shortID = lazyregexp.New(`^[a-zA-Z0-9]{9}$`)
 
-// shorten returns an id of nine letters and digits that depends only on id.
+// shorten returns an id of nine characters, each a letter or a digit. It depends only on id.
 func shorten(id string) string {
 	if shortID().MatchString(id) {
 		return id

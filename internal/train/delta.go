@@ -95,7 +95,7 @@ func (h *deltaHead[T]) parts(x []T, t int) (q, k, v []T) {
 // queryScale is the factor of normalized queries.
 func (h *deltaHead[T]) queryScale() T { return 1 / T(math.Sqrt(float64(h.s.Key))) }
 
-// decay returns a and plus. plus is the factor softplus(alpha + Dt) in a's exponent.
+// decay returns the decay a = e^(A·plus), and plus = softplus(alpha + Dt).
 func (h *deltaHead[T]) decay(t int) (a, plus T) {
 	plus = softplus(h.r.alpha[t*h.s.Heads+h.head] + h.l.Dt.Data[h.head])
 	return exp(T(h.l.A.Data[h.head] * plus)), plus

@@ -18,7 +18,7 @@ func Load(base *model.Model, full bool) (*Model[float32], error) {
 	return load[float32](base, full)
 }
 
-// trainable reports whether forward and backward support all parts of a's models.
+// trainable reports whether forward and backward support all parts of an architecture's models.
 func trainable(a *arch.Arch, experts bool) bool {
 	for t := range a.LayerTensors(experts) {
 		if _, ok := new(Layer[float32]).place(t.Role); !ok {

@@ -47,7 +47,7 @@ func Wilson(wins, n float64) Interval {
 }
 
 // SignTest returns the p-value of the exact two-sided binomial test: the probability that
-// a fair coin gives a split at least as uneven as a to b.
+// a fair coin, tossed a+b times, falls at least as unevenly as a times on one side.
 func SignTest(a, b int) float64 {
 	n, k := int64(a+b), int64(min(a, b))
 	sum, term := new(big.Int), big.NewInt(1) // the sum so far, and the next binomial coefficient

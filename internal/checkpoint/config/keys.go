@@ -147,7 +147,7 @@ func (r *reader) family() {
 }
 
 // cap adds a soft cap to the file, even a cap of 0: without the key, the architecture's
-// default would apply. from is the key in config.json, and to is the key in GGUF.
+// default would apply. The key is from in config.json, and to in GGUF.
 func (r *reader) cap(from, to string) {
 	r.addFloat(to, r.Float(from, 0))
 }

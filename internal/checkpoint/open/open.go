@@ -1,7 +1,9 @@
 // Package open presents the folder of a checkpoint as a GGUF file. The file has the metadata, the
 // vocabulary, and the tensors, with the names, the shapes and the order of rows of GGUF. Tensors
 // are converted while they are read, a few rows at a time, so models of any size can be converted.
-// To run a model, Fetch reads all tensors at once.
+//
+// To run a model, all tensors must be in memory. Options.Map maps the tensors that need no
+// conversion, and Fetch reads the others.
 package open
 
 import (
@@ -35,8 +37,8 @@ type Model struct {
 	Arch   *arch.Arch
 	Class  string     // architecture class in config.json; "" for Meta's checkpoints
 	Format string     // such as "safetensors, 2 files"
-	Main   quant.Type // type of most weights: F32, F16 or BF16
-	Stored string     // how the checkpoint stores most weights, such as "BF16"
+	Main   quant.Type // GGUF type of most elements of matrices: F32, F16 or BF16
+	Stored string     // the checkpoint's type of most elements of matrices, such as "BF16"
 	Files  []string   // all files of weights
 	Notes  []string   // differences from the reference converter, and properties that GGUF cannot hold
 
@@ -140,7 +142,7 @@ type builder struct {
 	kinds   map[quant.Type]int64
 }
 
-// add adds a tensor to File.
+// add adds a tensor, and the function that reads its rows.
 func (b *builder) add(name string, shape []int, r *rows.Rows) {
 	b.tensors = append(b.tensors, gguf.Tensor{Name: name, Type: r.Type, Shape: shape, Data: r.Data})
 	b.reads = append(b.reads, r.Read)
@@ -167,7 +169,7 @@ func (b *builder) count(stored string, r *rows.Rows) {
 	b.kinds[typ] += n
 }
 
-// main returns the GGUF type of most weights, and the checkpoint's type of most weights.
+// main returns the GGUF type and the checkpoint's type of most elements of matrices.
 func (b *builder) main() (quant.Type, string) {
 	best, largest := quant.F32, int64(-1)
 	for _, t := range []quant.Type{quant.BF16, quant.F16, quant.F32} {
@@ -192,5 +194,5 @@ func (m *Model) Describe(dir, name string) error {
 	return m.File.Insert(2, general)
 }
 
-// Fetch reads all tensors that are not mapped into memory. It is for running the model.
+// Fetch reads the tensors that are not mapped. It is for running the model.
 func (m *Model) Fetch() error { return m.File.Fetch() }

@@ -18,8 +18,8 @@ type progress struct {
 
 	mu      sync.Mutex
 	file    string
-	tenth   int64    // the last tenth of the file that was shown
-	samples []sample // samples of the last window, the oldest first
+	tenth   int64    // how many tenths of the file were done when a line was last shown
+	samples []sample // samples of the last 5 s (window), the oldest first
 	shown   time.Time
 }
 
@@ -34,11 +34,10 @@ const window = 5 * time.Second
 
 // event is a line of JSON.
 type event struct {
-	Status    string `json:"status"` // downloading, note or success
+	Status    string `json:"status"` // always "downloading"
 	File      string `json:"file,omitempty"`
 	Completed int64  `json:"completed,omitempty"`
 	Total     int64  `json:"total,omitempty"`
-	Message   string `json:"message,omitempty"`
 }
 
 func (p *progress) note(format string, args ...any) {

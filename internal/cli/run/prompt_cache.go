@@ -77,9 +77,9 @@ func (c *promptCache) load(continued bool) error {
 			return ui.WithHint(err, "without --prompt-cache-ro, the file is created")
 		}
 	case errors.Is(err, engine.ErrForeign):
-		return ui.WithHint(err, "the file is not changed: give the prompt cache another name")
+		return ui.WithHint(err, "the file is not changed; name another file with --prompt-cache")
 	case continued:
-		return ui.WithHint(fmt.Errorf("the saved text cannot be continued: %w", err), "the file is not changed: -p begins a new text")
+		return ui.WithHint(fmt.Errorf("the saved text cannot be continued: %w", err), "the file is not changed; to begin a new text, use -p")
 	default:
 		c.text.Truncate(0)
 		c.u.Warnf("the prompt cache is not used: %v", err)

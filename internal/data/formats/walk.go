@@ -29,8 +29,8 @@ func (w *walk) bad(at place, raw []byte, format string, args ...any) error {
 	return w.to.Bad(Problem{Line: at.line, Offset: at.offset, Err: fmt.Sprintf(format, args...), Raw: bytes.Clone(raw[:min(len(raw), maxRaw)])})
 }
 
-// row adds the rows of the value raw. If that is impossible,
-// it reports the problem. at is the place of the value.
+// row adds the rows of the value raw, which is at the
+// given place. If that is impossible, it reports the problem.
 func (w *walk) row(at place, raw []byte) error { return w.keyedRow(at, raw, "") }
 
 // keyedRow adds the rows of the value raw. If that is impossible, it
@@ -113,7 +113,7 @@ func badUTF8(raw []byte) int {
 	}
 }
 
-// within returns the place of byte i of the value raw. at is the place of the value.
+// within returns the place of byte i of the value raw, which is at the given place.
 func within(at place, raw []byte, i int) place {
 	i = min(i, len(raw))
 	return place{at.offset + int64(i), at.line + int64(bytes.Count(raw[:i], []byte{'\n'}))}

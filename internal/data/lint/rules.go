@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/lazyregexp"
 )
 
-// Rules are all rules. docs/data.md says where the faults come from.
+// Rules are all rules, in the order in which they are checked and in which --fix applies them.
 var Rules = []*Rule{
 	{ID: "needs-world", About: "a link, a picture or another attachment that the model cannot see", row: needsWorld},
 	{ID: "merged", About: "another task begins in the middle of a text", row: inAnyField(mergedText)},
@@ -27,11 +27,11 @@ var Rules = []*Rule{
 	}, fix: fixPlaceholder},
 	{ID: "arithmetic", About: "a number in the answer that seems miscalculated (only a suspicion)", row: arithmetic},
 	{ID: "short-echo", About: "a short answer that only repeats words of the instruction", row: shortEcho},
-	// This rule comes before the rule control, because some wrongly read bytes are control characters.
+	// mojibake comes before control, because control would remove characters that mojibake decodes.
 	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix decodes it correctly", row: inAnyField(mojibakeText), fix: fixMojibake},
 	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
 	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix replaces it with the character that it stands for`, row: literalEscape, fix: fixEscape},
-	{ID: "cut-at-20", About: "an answer that ends with a number, as if the stop text \"20.\" had cut it", row: cutAt20},
+	{ID: "cut-at-20", About: "an answer that ends with a number, or a list that ends at item 19: the stop text \"20.\" may have cut it", row: cutAt20},
 	{ID: "unfinished", About: "an answer that ends in the middle of a sentence", row: unfinished},
 	{ID: "dup-exact", About: "the same row as an earlier one"},
 	{ID: "dup-normal", About: "the same row as an earlier one, except for case, punctuation and white space"},
@@ -44,7 +44,7 @@ var Rules = []*Rule{
 	{ID: "too-long", About: "more tokens than training takes: the answer is cut or lost; needs -m", row: tooLong, tokens: true},
 	{ID: "truncates-prompt", About: "the prompt alone has as many tokens as training takes: nothing is learned; needs -m", row: truncatesPrompt, tokens: true},
 	{ID: "role-order", About: "a conversation without an answer, or one in which the sides do not take turns", row: roleOrder},
-	{ID: "control-token", About: "the text of a control token of the model", row: controlToken},
+	{ID: "control-token", About: "the text of a control token, such as </s>, of the model -m or of common models", row: controlToken},
 	{ID: "licence", About: "the source's licence is unknown; checked only if --rule or --fail-on names this rule", row: licence, named: true},
 }
 

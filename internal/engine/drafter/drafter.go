@@ -19,14 +19,14 @@ import (
 )
 
 const (
-	maxRead = 128 // the most new tokens that a call of Write evaluates
+	maxRead = 128 // the largest number of new tokens that a call of Write evaluates
 	few     = 32  // if a text has at most this many new tokens, the time to read them counts as drafting: one step of the engine can add that many
 )
 
 // Options are the settings of a Drafter.
 type Options struct {
-	Ctx            int     // the most tokens of a text; the small model's training context is another limit
-	Texts          int     // the most texts that are open at once
+	Ctx            int     // the largest number of tokens in a text; the small model's training context is another limit
+	Texts          int     // the largest number of texts that are open at once
 	Sure           float64 // a token is drafted only if it has at least this probability
 	CacheK, CacheV *quant.Type
 	Pool           *pool.Pool
@@ -55,7 +55,7 @@ type Text struct {
 type Ask struct {
 	Text   *Text
 	Tokens []int32 // all tokens of the text so far
-	Max    int     // the most tokens to draft
+	Max    int     // the largest number of tokens to draft
 	Draft  []int32 // the drafted tokens
 
 	max  int  // Max, or fewer if the context ends earlier

@@ -8,7 +8,7 @@ package speculate
 import "time"
 
 const (
-	maxRows = 64     // the most rows of a step with drafts
+	maxRows = 64     // the largest number of rows in a step with drafts
 	part    = 0.01   // the share of the total time that drafts may waste
 	first   = 1      // the budget at the start; the unit is the time of a step for one text
 	purse   = 8      // the largest budget; the unit is that of first

@@ -3,7 +3,7 @@ package sgemm
 import "time"
 
 // Peak measures the operations per second of the kernel's tile on one core, with all data in
-// the first-level cache. This is close to the most operations per second that the CPU can do.
+// the first-level cache. This is close to the CPU's highest rate of operations.
 func Peak() float64 {
 	const k, times = 128, 64
 	a := args{c: make([]float32, best.rows*best.cols), cStride: best.cols,

@@ -22,7 +22,7 @@ type Coded struct {
 }
 
 // GemmCoded does what Gemm does with the decoded b, and gives the same bits. It decodes b in
-// registers, again for every few rows of a. So it is meant for few rows of a. With many rows,
+// registers, again for every few rows of matrix a. So it is meant for few rows. With many rows,
 // it is faster to decode b once and call Gemm. A matrix of the form Q8Keys has 32 columns and
 // a multiple of 32 rows. A matrix of the form Q8Values has a multiple of 32 columns.
 func GemmCoded(c, a Mat, b Coded, size Size, fresh bool) { gemmCoded(c, a, b, size, fresh) }

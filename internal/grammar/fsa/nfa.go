@@ -52,7 +52,7 @@ func (n *NFA) Edge(from int32, lo, hi rune, to int32) {
 // Move adds a move between two states. The move takes no symbol.
 func (n *NFA) Move(from, to int32) { n.moves[from] = append(n.moves[from], move{to: to}) }
 
-// Assert adds a move between two states. The move is allowed only if a holds.
+// Assert adds a move between two states. The move is allowed only if the assertion holds.
 func (n *NFA) Assert(from int32, a Assertion, to int32) {
 	n.moves[from] = append(n.moves[from], move{to: to, assert: a})
 }

@@ -44,7 +44,7 @@ func (n *numbers) key() string {
 // maxUnrolled bounds the rules of one array or object.
 const maxUnrolled = 20_000
 
-// items returns the expression for arrays in a, with their brackets.
+// items returns the expression for the arrays that a describes, with their brackets.
 func (c *compiler) items(a *array) (grammar.Expr, error) {
 	if a.max == 0 {
 		a = &array{max: 0, contains: a.contains, min: a.min}

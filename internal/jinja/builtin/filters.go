@@ -117,7 +117,8 @@ func fileSize(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return r.Digits(plural)
 }
 
-// number is Python's float(v) for a number or a string. It returns false if v is neither.
+// number is Python's float(v). It returns false if v is neither a number nor a string that Python
+// reads as a number. If v is undefined, the rendering ends.
 func number(v value.Value) (float64, bool) {
 	switch v := v.(type) {
 	case text.Text:

@@ -150,8 +150,8 @@ func bound(v Value) int {
 	return 0
 }
 
-// pick returns the items of a sequence at the indices in places. by is the distance between
-// adjacent indices.
+// pick returns the items of a sequence at the indices in places. The parameter by is the distance
+// between adjacent indices.
 func (r *Run) pick(x Value, places []int, by int) Value {
 	r.Steps(len(places))
 	switch x := x.(type) {

@@ -49,7 +49,8 @@ func setLike(v Value) bool {
 	return ok || isView(v)
 }
 
-// filter returns the items of x that are in y. If in is false, it returns the other items of x.
+// filter returns the items of x that are in y. If the parameter in is false, it returns the other
+// items of x.
 func (r *Run) filter(x, y Value, in bool) *Set {
 	s := &Set{NewDict()}
 	r.all(x, func(item Value) bool {

@@ -1,9 +1,8 @@
 // Package value has the values of a template's expressions. They are Python's values, with their
-// operators, and with the limits of a rendering. A string is a text.Text, so that every result
-// records which of its bytes are data.
+// operators. A Run counts the work, and ends a rendering that exceeds its limits. A string is a
+// text.Text, which records for each byte whether it comes from the template or from data.
 //
-// Failures are panics with a *Failure, as in text/template. Package jinja recovers them and returns
-// them as errors.
+// Failures are panics with a *Failure. Package jinja recovers them and returns them as errors.
 package value
 
 import (
@@ -29,8 +28,9 @@ type Tuple struct {
 	Group bool // made by groupby: has the attributes grouper and list
 }
 
-// Undefined is the value of a missing name, attribute or item. It can be printed, tested and
-// looped over, and fails in all other operations.
+// Undefined is the value of a missing name, attribute or item. It is false, has no items, prints as
+// nothing, and equals only other Undefined values. Arithmetic, comparisons by order, calls, and
+// access to an item or attribute end the rendering with Msg.
 type Undefined struct {
 	Msg    string // why the value is missing
 	Unsafe bool   // the sandbox forbids access to it

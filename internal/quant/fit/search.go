@@ -25,7 +25,7 @@ const (
 	ByMean                        // by the magnitude of the weight plus the root mean square of its run
 )
 
-// weigh sets s.W for runs of n weights, unless by is ByImportance.
+// weigh sets s.W for runs of n weights, unless the Weighting is ByImportance.
 func (s *Search) weigh(x []float32, n int, by Weighting) {
 	switch by {
 	case BySize:

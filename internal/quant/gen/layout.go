@@ -67,12 +67,12 @@ func (l layout) subBytes(width int) int { return 4*width + l.lanes }
 // block32 returns the size of a packed block of 32: weights, scales and minima of four rows.
 func (l layout) block32(hasMin bool) int { return 4*32 + l.lanes*(1+btoi(hasMin)) }
 
-// tail256 returns the size of a packed super-block's sub-blocks. The
-// super-block's scales follow them, then the scales of the minima and the minima.
+// tail256 returns the size of all sub-blocks of a packed super-block. After the sub-blocks come the
+// super-block's scales, then the scales of the minima, and then the minima.
 func (l layout) tail256(width int) int { return 256 / width * l.subBytes(width) }
 
-// block256 returns the size of a packed super-block. If the
-// format has minima, there is one for each sub-block.
+// block256 returns the size of a packed super-block of four rows. If the
+// format has minima, each row has one for each sub-block.
 func (l layout) block256(width int, hasMin bool) int {
 	n := l.tail256(width) + l.lanes
 	if hasMin {
@@ -81,7 +81,8 @@ func (l layout) block256(width int, hasMin bool) int {
 	return n
 }
 
-// putLanes stores the four 32-bit numbers in v, one for each row. tmp is a free register.
+// Register v has a 32-bit number for each of four rows. putLanes stores these numbers at the offset
+// off from R10. tmp is a free register.
 func (l layout) putLanes(a *asm, v, tmp, off int) {
 	if l != i8mm {
 		a.store(v, at(off, "R10"))

@@ -36,7 +36,7 @@ func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) forma
 
 // neighbours unpacks the bytes of four rows in q. The two nibbles of a byte are adjacent
 // weights. neighbours returns the first and the second 16 weights in the layout's order,
-// and the registers that are then free. It uses q, the four registers after q, a and b.
+// and the registers that are then free. It uses q, the next four registers, and those of a and b.
 func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	low := regs(q[0] + 4)
 	for i := range 4 {
@@ -50,7 +50,7 @@ func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	return lo, hi, free1, free2
 }
 
-// floats32 packs a float32 of every row. from is its offset in the block. It uses V16 to V20.
+// floats32 packs the float32 at the offset from in the block of each row. It uses V16 to V20.
 func (p *packer) floats32(from, off int) {
 	p.words(from, regs(16))
 	p.lane0(regs(16), 20)

@@ -149,8 +149,9 @@ func (p *packer) halves(q quad, which, tmp, off int) {
 	p.putLanes(tmp, tmp+1, off)
 }
 
-// putLanes stores the four 32-bit numbers in v, one for each row, at off in the packed
-// block. If the function multiplies, putLanes uses them instead. tmp is a free register.
+// Register v has a 32-bit number for each of four rows. putLanes stores these numbers at off in the
+// packed block. If the function multiplies, putLanes uses the numbers instead. tmp is a free
+// register.
 func (p *packer) putLanes(v, tmp, off int) {
 	if p.fused != nil && p.fused.lanes != nil {
 		p.accumulateLanes(v, tmp, off)

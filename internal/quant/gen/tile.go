@@ -10,8 +10,10 @@ func minName(hasMin bool) string {
 	return ""
 }
 
-// tileStart begins the comment of a tile function,
-// with the registers that all tile functions share.
+// tileStart begins the comment of a tile function, with the registers that all tile functions
+// share. In the formulas of doc, d and m are the scale and the minimum of a block of weights. D is
+// the scale of a block of activations, and DS is D times the sum of these activations. The scales
+// of a super-block are d for its weights and dmin for its minima.
 func tileStart(a *asm, name, doc string) {
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("%s", comment(doc))

@@ -117,6 +117,8 @@ func smmlaRows(a *asm, off, actOff int) {
 	}
 }
 
+// tile32I8MM generates the tile function of the formats with blocks of 32 weights. The comment of
+// tileStart explains d, D, m and DS.
 func tile32I8MM(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "I8MM"
 	tileStart(a, name, "Blocks of 32 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")

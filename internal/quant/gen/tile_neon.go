@@ -5,13 +5,13 @@ import "fmt"
 // tilesNEON generates the tile functions for CPUs that have
 // only NEON. They multiply 4 rows with up to 4 tokens.
 //
-// Products are added in int16. The format decides how many products fit:
+// Products are added in int16, and then the sums are widened to int32. A sum may be at most
+// 32767. Activations are at most 127. So the largest weight q decides how many products fit:
 //
-//	a scale for 32 weights  |q| ≤ 31: a lane adds 4 products, 4·31·127 = 15748, then those of
-//	                        its neighbour, 31496, before the sum is widened
-//	wide (8 bits)           any q: a lane adds 2 products, 2·128·127 = 32512
-//	a scale for 16 weights  |q| ≤ 32: a lane adds 2 products, then in two steps those of 3
-//	                        neighbours, 8·32·127 = 32512
+//	weights                   q  products         how they are added
+//	a scale for 32 weights   31  8·31·127=31496   4 in a lane, then 2 neighbouring lanes
+//	a scale for 16 weights   32  8·32·127=32512   2 in a lane, then 4 neighbouring lanes
+//	wide: 8 bits            128  2·128·127=32512  2 in a lane
 func tilesNEON(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile32NEON(a, false, hasMin)
@@ -42,8 +42,9 @@ func loadActs(a *asm, tokens, n int) {
 	}
 }
 
-// A neonHalf is 16 weights of each of 4 rows, at the offset off from R10. acts
-// is the half of the activations in V4 to V11 that they are multiplied by.
+// A neonHalf is 16 weights of each of 4 rows, at the offset off from R10. If acts is 0, these
+// weights belong to the first 16 activations of each token in V4 to V11. If acts is 1, they belong
+// to the second 16.
 type neonHalf struct{ off, acts int }
 
 // bothHalves are the two halves of a block of 32.
@@ -128,6 +129,8 @@ func neonWide(a *asm, tokens int) {
 	}
 }
 
+// tile32NEON generates the tile function of the formats with blocks of 32 weights. The comment of
+// tileStart explains d, D, m and DS.
 func tile32NEON(a *asm, wide, hasMin bool) {
 	name := nameNEON("B32", wide, hasMin)
 	steps, sums := []int{4, 1}, func(a *asm, tokens int) { neonSmall(a, tokens, bothHalves) }

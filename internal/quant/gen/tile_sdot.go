@@ -53,6 +53,8 @@ func load2of(a *asm, off, dst int) {
 	a.load(at(off, "R26"), dst+1)
 }
 
+// tile32SDOT generates the tile function of the formats with blocks of 32 weights. The comment of
+// tileStart explains d, D, m and DS.
 func tile32SDOT(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "SDOT"
 	tileStart(a, name, "Blocks of 32 weights: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")

@@ -81,8 +81,8 @@ type Acts struct {
 	Blocks int
 }
 
-// Reset prepares a for rows × cols activations and weights of type t. It reuses memory if that
-// is large enough.
+// Reset prepares for rows × cols activations and weights of type t. It reuses memory if that is
+// large enough.
 func (a *Acts) Reset(t quant.Type, rows, cols int) {
 	a.Rows, a.Cols, a.form = rows, cols, ActFormOf(t)
 	switch a.form {
@@ -107,8 +107,7 @@ func (a *Acts) Reset(t quant.Type, rows, cols int) {
 	a.D = resize(a.D, rows*a.Blocks)
 }
 
-// View turns a into a view of some rows of other activations: rows lo to hi-1. It copies no
-// elements.
+// View makes the activations a view of rows lo to hi-1 of other activations. It copies no elements.
 func (a *Acts) View(of *Acts, lo, hi int) {
 	*a = *of
 	a.Rows = hi - lo
@@ -124,10 +123,10 @@ func (a *Acts) View(of *Acts, lo, hi int) {
 	a.Pairs, a.DS = of.Pairs[lo*a.Blocks:hi*a.Blocks], of.DS[lo*a.Blocks:hi*a.Blocks]
 }
 
-// Fits reports whether a has the form of activations for weights of type t.
+// Fits reports whether the activations have the form for weights of type t.
 func (a *Acts) Fits(t quant.Type) bool { return ActFormOf(t) == a.form }
 
-// Bytes returns how many bytes of memory a has.
+// Bytes returns how many bytes of memory the activations have.
 func (a *Acts) Bytes() int {
 	return 4*(cap(a.F)+cap(a.D)+cap(a.Pairs)+cap(a.DS)) + cap(a.Q) + 2*cap(a.Sums)
 }

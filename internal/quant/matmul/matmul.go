@@ -79,7 +79,7 @@ func (s *Scratch) Bytes() int {
 	return cap(s.panel) + cap(s.tail) + cap(s.whole) + 4*(cap(s.acc)+cap(s.row.row)+9*cap(s.row.lanes))
 }
 
-// MulRows computes rows lo to hi-1 of the product of w with every row of a: out[i*stride+r] =
+// MulRows computes rows lo to hi-1 of the product of w with all activations: out[i*stride+r] =
 // dot(w row r, a row i). It is fastest if lo and hi are multiples of RowStep. Different
 // goroutines may compute different rows, each with a Scratch of its own.
 func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
@@ -101,7 +101,7 @@ func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scra
 	}
 }
 
-// check panics unless w can be multiplied with a.
+// check panics unless w can be multiplied with the activations.
 func (w *Matrix) check(a *Acts) {
 	if w.Cols != a.Cols || !a.Fits(w.Type) {
 		panic(fmt.Sprintf("matmul: matrix product of %v [%d %d] with activations [%d %d] of another kind or width", w.Type, w.Rows, w.Cols, a.Rows, a.Cols))

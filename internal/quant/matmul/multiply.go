@@ -63,8 +63,8 @@ func (w *Matrix) mulPanels(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// multiply multiplies n packed panels with the activations a, and adds the products to s.acc.
-// It uses the given number of blocks of a, from block b on. Each panel has room for run blocks.
+// multiply multiplies n packed panels with activations, and adds the products to s.acc. It uses the
+// given number of blocks of activations, from block b on. Each panel has room for run blocks.
 func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	t := &s.args
 	for from := 0; from < a.Rows; from += groupTokens {
@@ -187,7 +187,7 @@ func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 const tailStride = 64
 
 // padTail copies the last, short step of each row of a float format, and pads it with zeros to
-// a whole step. from is the index of the step's first byte in a row.
+// a whole step. The parameter from is the index of the step's first byte in a row.
 func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *byte {
 	s.tail = resize(s.tail, k.Rows*tailStride)
 	clear(s.tail)

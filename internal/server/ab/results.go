@@ -114,9 +114,12 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, http.StatusOK, "results.html", p)
 }
 
-// row returns pair n. Its Verdict is the model whose answer won more of
-// people's votes. If no model did, the Verdict is "none" without votes, "split"
-// if both models won equally many votes, and "neither" if they won none.
+// row returns pair n. Its Verdict depends on people's votes:
+//
+//	a model    its answer won more votes
+//	"split"    both answers won equally many votes, at least one each
+//	"neither"  people voted, but no answer won
+//	"none"     nobody voted
 func (s *Server) row(n int) row {
 	out := row{N: n, Prompt: s.session.List[n], Equal: s.session.Equal(n), Own: s.session.IsOwn(n)}
 	wins := [2]int{}

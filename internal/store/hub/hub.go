@@ -47,8 +47,8 @@ func (h *Hub) at(parts ...string) *url.URL {
 	return &u
 }
 
-// escaped returns a URL below the endpoint, with the path before/one/after. one is the name
-// of a revision. Its slashes are escaped, because a branch's name may contain slashes.
+// escaped returns a URL below the endpoint, with the path before/one/after. The part one is the
+// name of a revision. Its slashes are escaped, because a branch's name may contain slashes.
 func (h *Hub) escaped(before []string, one string, after ...string) *url.URL {
 	u := h.at(append(append(before, one), after...)...)
 	raw := strings.TrimRight(h.endpoint.EscapedPath(), "/")

@@ -1,5 +1,5 @@
-// Package pretokenizer splits text into words, which byte pair encoding then merges separately.
-// Each value of tokenizer.ggml.pre is a way to split.
+// Package pretokenizer splits text into words. Byte pair encoding then makes the tokens of each
+// word, so no token spans two words. Each value of tokenizer.ggml.pre is a way to split.
 //
 //	text ──► chars (rune, class) ── step ── step … ──► ends of words
 //
@@ -19,9 +19,9 @@ import (
 type PreTokenizer struct {
 	IgnoreMerges bool // a word that is a token is not built from merges
 	AddBOS       bool // add BOS if the file does not say whether to add BOS
-	NoBOS        bool // there is no BOS if the file names none
+	NoBOS        bool // if the file does not name BOS, there is none
 
-	AlwaysBOS bool // add BOS even if the file says that there is none
+	AlwaysBOS bool // add BOS even if the file says not to add BOS
 
 	// Raw says that the vocabulary has words as they are, and tokens of single bytes ("<0x0A>") for
 	// characters without a token. Other vocabularies write every byte as a printable character.
@@ -93,7 +93,7 @@ func Nearest(name string, n int) []string {
 }
 
 // distance returns how many bytes must be inserted, removed or changed to turn a into b
-// (Levenshtein, 1966). Bytes of a after the first 64 are ignored.
+// (Levenshtein, 1966). Only the first 64 bytes of a count.
 func distance(a, b string) int {
 	a = a[:min(len(a), 64)]
 	row := make([]int, len(b)+1)
