@@ -61,6 +61,9 @@ func (b *builder) addTokens(list []addedToken) {
 		if !a.Special && !looksSpecial(text) {
 			text, typ = strings.ReplaceAll(text, "\u2581", " "), gguf.TokenUserDefined
 		}
+		if old := b.tokens[a.ID]; old != "" && b.types[a.ID] != gguf.TokenUnused && old != text && old != a.Content {
+			b.note("added token %q has the number %d of the token %q, which is left out: the model read both as the same token", a.Content, a.ID, old)
+		}
 		b.set(a.ID, text, typ, scoreOfAdded)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -122,10 +124,16 @@ func parseTokenizerJSON(raw []byte) (*tokenizerJSON, error) {
 		return nil, fmt.Errorf("model.vocab: %w", err)
 	}
 	t.Model.Vocab = nil
-	for text, id := range t.vocab {
+	texts := make(map[int32]string, len(t.vocab))
+	for _, text := range slices.Sorted(maps.Keys(t.vocab)) {
+		id := t.vocab[text]
 		if id < 0 || id >= maxVocab {
 			return nil, fmt.Errorf("token %q has the number %d, want 0 to %d", text, id, maxVocab-1)
 		}
+		if other, twice := texts[id]; twice {
+			return nil, fmt.Errorf("the tokens %q and %q both have the number %d, but GGUF has one token for each number: give one of them a number of its own", other, text, id)
+		}
+		texts[id] = text
 	}
 	for _, a := range t.Added {
 		if a.ID < 0 || a.ID >= maxVocab {

@@ -77,6 +77,7 @@ func TestTokens(t *testing.T) {
 				require.NoError(t, err)
 				v, err := Read(Options{Dir: dir, Config: o, Gemma4: name == "gemma4"})
 				require.NoError(t, err)
+				require.NotContains(t, strings.Join(v.Notes, "\n"), "left out", dir)
 				tok := ready(t, v)
 				for _, r := range list {
 					require.Equal(t, r.Plain, tok.Encode(r.Text, false, true), "%s: %q", dir, r.Text)
@@ -224,6 +225,29 @@ func TestAround(t *testing.T) {
 			require.Equal(t, tt.space, got["tokenizer.ggml.add_space_prefix"])
 		})
 	}
+}
+
+// TestSameNumber checks vocabularies in which two tokens have one number. Within the vocabulary, this
+// is an error. An added token replaces the other token, as in the tokenizers library, with a note.
+func TestSameNumber(t *testing.T) {
+	read := func(vocab, added string) (*Vocab, error) {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, jsonFile), []byte(`{"added_tokens":[`+added+`],"pre_tokenizer":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":`+vocab+`,"merges":[]}}`), 0o644))
+		return Read(Options{Dir: dir, Config: config.Parse(nil, "config.json"), Pre: "gpt-2"})
+	}
+	_, err := read(`{"red":0,"green":1,"blue":1}`, "")
+	require.ErrorContains(t, err, `the tokens "blue" and "green" both have the number 1`)
+	v, err := read(`{"red":0,"green":1,"blue":3}`, `{"id":3,"content":"black"}`)
+	require.NoError(t, err)
+	require.Contains(t, v.Notes, `added token "black" has the number 3 of the token "blue", which is left out: the model read both as the same token`)
+	for _, kv := range v.KV {
+		if kv.Key == "tokenizer.ggml.tokens" {
+			require.Equal(t, []string{"red", "green", "[PAD2]", "black"}, kv.Value.Any())
+		}
+	}
+	v, err = read(`{"red":0,"green":1,"blue":3}`, `{"id":3,"content":"blue"}`)
+	require.NoError(t, err)
+	require.NotContains(t, strings.Join(v.Notes, "\n"), "left out")
 }
 
 // TestGemma4 checks the types of added tokens. A token that no merge makes is user-defined, so it
