@@ -28,7 +28,7 @@ type Options struct {
 	Answers  int           // the largest number of answers to one request, at least Parallel; default Parallel
 	Queue    int           // the largest number of requests that wait; default 64
 	Batch    int           // the largest number of rows in a step; default model.DefaultBatch
-	Target   time.Duration // about how long a step may take while any text is being answered; default 100 ms
+	Target   time.Duration // about how long a step may take while any text is being answered; default 150 ms
 	// Blocks is the largest number of blocks, each of model.BlockLen tokens, in the cache of all
 	// texts. The default is enough for Parallel texts of Ctx tokens. If a text needs more, the engine
 	// first frees blocks that only the prefix cache uses. Then it preempts texts: first those
@@ -124,7 +124,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 		}
 	}
 	if o.Target <= 0 {
-		o.Target = 100 * time.Millisecond
+		o.Target = 150 * time.Millisecond
 	}
 	minBlocks := (o.Ctx+model.BlockLen-1)/model.BlockLen + 1 // one text, and a copy of a shared block
 	if o.Blocks == 0 {

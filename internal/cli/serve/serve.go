@@ -114,7 +114,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
-	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "longest `time` for which a part of a new prompt may delay answers in progress; the last part of a prompt may take twice as long")
+	fs.DurationVar(&o.target, "step-target", 150*time.Millisecond, "longest `time` for which a part of a new prompt may delay answers in progress; the last part of a prompt may take twice as long")
 	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` after SIGTERM for which requests are still accepted")
 	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` after --drain-delay that answers in progress get to finish")
 	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "largest number of `models` of \"alpaca list\" that are loaded at the same time for requests, besides that of -m; 0 means none")
