@@ -22,3 +22,16 @@
 	MOVQ  last-24(SP), BX \
 	IMULQ CX, BX          \
 	ADDQ  AX, BX
+
+// FEWCOPY16 copies the scales of a vector of rows, as rows i to i+15 (see few32_avx512_amd64.h).
+#define FEWCOPY4(row, i) \
+	FEWCOPY((row), i)          \
+	FEWCOPY((row)(DX*1), i+1)  \
+	FEWCOPY((row)(DX*2), i+2)  \
+	FEWCOPY((row)(R8*1), i+3)
+
+#define FEWCOPY16(i) \
+	FEWCOPY4(SI, i)    \
+	FEWCOPY4(R9, i+4)  \
+	FEWCOPY4(R10, i+8) \
+	FEWCOPY4(R11, i+12)

@@ -109,18 +109,6 @@
 	LEAQ (R14)(BX*n), R14 \
 	ADDQ $(128*n), DI
 
-#define FEWCOPY4(row, i) \
-	FEWCOPY((row), i)          \
-	FEWCOPY((row)(DX*1), i+1)  \
-	FEWCOPY((row)(DX*2), i+2)  \
-	FEWCOPY((row)(R8*1), i+3)
-
-#define FEWCOPY16(i) \
-	FEWCOPY4(SI, i)    \
-	FEWCOPY4(R9, i+4)  \
-	FEWCOPY4(R10, i+8) \
-	FEWCOPY4(R11, i+12)
-
 TEXT FEW(SB), NOSPLIT, $96-8
 	MOVQ t+0(FP), AX
 	VPBROADCASTD ·lowNibbles(SB), Z15
@@ -298,5 +286,3 @@ next:
 #undef FEWFINISH
 #undef FEWFINISH2
 #undef FEWNEXT
-#undef FEWCOPY4
-#undef FEWCOPY16

@@ -25,18 +25,6 @@
 // FEWADDMIN adds the product of the token's DS and the rows' minima, Z13.
 #define FEWADDMIN(at, sum, isum, acc) VFMADD231PS.BCST at(0), Z13, isum
 
-#define FEWCOPY4(row, i) \
-	FEWCOPY((row), i)          \
-	FEWCOPY((row)(DX*1), i+1)  \
-	FEWCOPY((row)(DX*2), i+2)  \
-	FEWCOPY((row)(R8*1), i+3)
-
-#define FEWCOPY16(i) \
-	FEWCOPY4(SI, i)    \
-	FEWCOPY4(R9, i+4)  \
-	FEWCOPY4(R10, i+8) \
-	FEWCOPY4(R11, i+12)
-
 #define FEW TWO
 #include "parts/group2_avx512_amd64.h"
 #include "templates/group32loop_avx512_amd64.h"
@@ -67,5 +55,3 @@
 #undef FEWSTART
 #undef FEWFINISH
 #undef FEWADDMIN
-#undef FEWCOPY4
-#undef FEWCOPY16
